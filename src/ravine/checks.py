@@ -1,0 +1,89 @@
+"""Errors that help: which argument, what came, what was expected, the nearest valid name.
+
+Every check runs on the host, at the boundary (``compile``, ``fit``, file loading), before anything trains.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn, TypeVar
+
+T = TypeVar("T")
+
+
+class RavineError(Exception):
+    """Base of every error that Ravine raises on purpose."""
+
+
+class RavineValueError(RavineError, ValueError):
+    """An argument has the right type but a value that cannot work."""
+
+
+class RavineTypeError(RavineError, TypeError):
+    """An argument has a type that cannot work."""
+
+
+def shown(value: object) -> str:
+    """``value`` as an error message quotes it: its repr, cut to a readable length."""
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def reject(argument: str, value: object, expected: str) -> NoReturn:
+    """Raise the standard message: the argument, what came, what was expected."""
+    raise RavineValueError(f"{argument}={shown(value)}: expected {expected}.")
+
+
+def reject_type(argument: str, value: object, expected: str) -> NoReturn:
+    """Like :func:`reject`, for a value of the wrong type."""
+    raise RavineTypeError(f"{argument}={shown(value)} is a {type(value).__name__}: expected {expected}.")
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """``" Did you mean 'x'?"`` for the valid name closest to ``name``, or nothing where none is close."""
+    by_folded_name = {v.lower(): v for v in valid}
+    close = difflib.get_close_matches(name.lower(), by_folded_name, n=1, cutoff=0.5)
+    return f" Did you mean {by_folded_name[close[0]]!r}?" if close else ""
+
+
+def look_up(argument: str, name: str, table: Mapping[str, T]) -> T:
+    """The entry of ``table`` called ``name``; an unknown name raises, with the nearest valid one."""
+    if name in table:
+        return table[name]
+    raise RavineValueError(
+        f"{argument}={shown(name)} is unknown.{nearest(name, table)} Known names: {', '.join(sorted(table))}."
+    )
+
+
+def integer(argument: str, value: object, *, least: int) -> int:
+    """``value`` as an int of at least ``least``; booleans and fractions are refused."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        reject_type(argument, value, f"an integer of at least {least}")
+    if value < least:
+        reject(argument, value, f"an integer of at least {least}")
+    return int(value)
+
+
+def number(argument: str, value: Any, *, least: float = -math.inf, below: float = math.inf) -> float:
+    """``value`` as a finite float with ``least <= value < below``."""
+    expected = "a finite number"
+    if least > -math.inf:
+        expected += f" of at least {least:g}"
+    if below < math.inf:
+        expected += f" below {below:g}"
+    if isinstance(value, bool | str) or not (isinstance(value, numbers.Real) or getattr(value, "ndim", None) == 0):
+        reject_type(argument, value, expected)
+    result = float(value)
+    if not math.isfinite(result) or not least <= result < below:
+        reject(argument, value, expected)
+    return result
+
+
+def boolean(argument: str, value: object) -> bool:
+    """``value`` as a bool; anything else is refused, since ``"False"`` is true."""
+    if isinstance(value, bool):
+        return value
+    reject_type(argument, value, "True or False")

@@ -1,0 +1,91 @@
+"""Activations as layers of their own."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from ravine import activations, checks, trees
+from ravine.layers.base import Arrays, Layer
+
+LINKS: dict[activations.Activation, str] = {activations.softmax: "softmax", activations.sigmoid: "sigmoid"}
+
+
+def link_of(activation: str | activations.Activation | None) -> str | None:
+    """``"softmax"`` or ``"sigmoid"`` where the activation is one of these, else None."""
+    return LINKS.get(activations.get(activation))
+
+
+@trees.tree
+class Activation(Layer):
+    """An activation function of a name or a function; None passes its input on."""
+
+    activation: str | activations.Activation | None = trees.static()
+
+    def check(self) -> None:
+        """The activation is known."""
+        activations.get(self.activation)
+
+    def apply(
+        self, params: Arrays, stats: Arrays, x: jax.Array, *, key: jax.Array | None, training: bool
+    ) -> tuple[jax.Array, Arrays]:
+        """activation(x)."""
+        return activations.get(self.activation)(x), stats
+
+    def split_link(self) -> tuple[Layer, str | None]:
+        """A layer that passes its input on, where this is a softmax or sigmoid."""
+        link = link_of(self.activation)
+        return (Activation(None), link) if link else (self, None)
+
+
+@trees.tree
+class ReLU(Layer):
+    """The rectified linear unit, with Keras's three settings.
+
+    y = max_value where x >= max_value, x where threshold <= x < max_value, else negative_slope * (x - threshold).
+
+    Args:
+        max_value: the ceiling, at least 0; None for none.
+        negative_slope: the slope below the threshold, at least 0.
+        threshold: where the unit starts, at least 0.
+    """
+
+    max_value: float | None = None
+    negative_slope: float = 0.0
+    threshold: float = 0.0
+
+    def check(self) -> None:
+        """All three settings are at least 0."""
+        if self.max_value is not None:
+            checks.number("max_value", self.max_value, least=0)
+        checks.number("negative_slope", self.negative_slope, least=0)
+        checks.number("threshold", self.threshold, least=0)
+
+    def apply(
+        self, params: Arrays, stats: Arrays, x: jax.Array, *, key: jax.Array | None, training: bool
+    ) -> tuple[jax.Array, Arrays]:
+        """The rectified input."""
+        y = jnp.where(x >= self.threshold, x, self.negative_slope * (x - self.threshold))
+        return (y if self.max_value is None else jnp.minimum(y, self.max_value)), stats
+
+
+@trees.tree
+class Softmax(Layer):
+    """exp(x) / sum(exp(x)) over ``axis``, which counts the batch as axis 0."""
+
+    axis: int = trees.static(default=-1)
+
+    def check(self) -> None:
+        """``axis`` is an integer."""
+        if isinstance(self.axis, bool) or not isinstance(self.axis, int):
+            checks.reject_type("axis", self.axis, "an integer")
+
+    def apply(
+        self, params: Arrays, stats: Arrays, x: jax.Array, *, key: jax.Array | None, training: bool
+    ) -> tuple[jax.Array, Arrays]:
+        """The softmax over ``axis``."""
+        return jax.nn.softmax(x, axis=self.axis), stats
+
+    def split_link(self) -> tuple[Layer, str | None]:
+        """A layer that passes its input on, where the softmax is over the last axis."""
+        return (Activation(None), "softmax") if self.axis == -1 else (self, None)

@@ -1,0 +1,71 @@
+"""The fully connected layer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+import jax
+
+from ravine import activations, checks, initializers, trees
+from ravine.layers.activation import link_of
+from ravine.layers.base import Arrays, Layer, Shape
+
+
+@trees.tree
+class Dense(Layer):
+    """y = activation(x @ kernel + bias), on the last axis: ``[batch, ..., inputs]`` to ``[batch, ..., units]``.
+
+    Args:
+        units: how many outputs, at least 1.
+        activation: a name, a function, or None for none.
+        use_bias: whether a bias is added.
+        kernel_initializer: a name or a function of a key and a shape, for ``kernel`` ``[inputs, units]``.
+        bias_initializer: the same for ``bias`` ``[units]``.
+    """
+
+    units: int = trees.static()
+    activation: str | activations.Activation | None = trees.static(default=None)
+    use_bias: bool = trees.static(default=True)
+    kernel_initializer: str | initializers.Initializer = trees.static(default="glorot_uniform")
+    bias_initializer: str | initializers.Initializer = trees.static(default="zeros")
+
+    variable_names: ClassVar[tuple[str, ...]] = ("kernel", "bias")
+
+    def check(self) -> None:
+        """``units`` is a positive integer; the activation and the initializers are known."""
+        checks.integer("units", self.units, least=1)
+        activations.get(self.activation)
+        initializers.get(self.kernel_initializer)
+        initializers.get(self.bias_initializer)
+
+    def check_input(self, input_shape: Shape) -> None:
+        """Samples have at least one axis."""
+        if not input_shape:
+            raise checks.RavineValueError("Dense needs samples of at least one axis, but here each is a single number.")
+
+    def init(self, key: jax.Array, input_shape: Shape) -> tuple[Arrays, Arrays]:
+        """``kernel`` and, unless ``use_bias`` is False, ``bias``."""
+        kernel_key, bias_key = jax.random.split(key)
+        params = {"kernel": initializers.get(self.kernel_initializer)(kernel_key, (input_shape[-1], self.units))}
+        if self.use_bias:
+            params["bias"] = initializers.get(self.bias_initializer)(bias_key, (self.units,))
+        return params, {}
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The input's shape with ``units`` for its last axis."""
+        return (*input_shape[:-1], self.units)
+
+    def apply(
+        self, params: Arrays, stats: Arrays, x: jax.Array, *, key: jax.Array | None, training: bool
+    ) -> tuple[jax.Array, Arrays]:
+        """activation(x @ kernel + bias)."""
+        y = x @ params["kernel"]
+        if self.use_bias:
+            y = y + params["bias"]
+        return activations.get(self.activation)(y), stats
+
+    def split_link(self) -> tuple[Layer, str | None]:
+        """The layer without a final softmax or sigmoid."""
+        link = link_of(self.activation)
+        return (replace(self, activation=None), link) if link else (self, None)

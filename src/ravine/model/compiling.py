@@ -1,0 +1,74 @@
+"""What ``model.compile`` was given, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ravine import checks, losses, metrics, optimizers
+from ravine.layers.network import Network
+from ravine.metrics import MetricLike
+from ravine.training.step import Task
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """Optimizer, loss and metrics of a model. Which accuracy is meant is only known once the targets' shape is."""
+
+    optimizer: optimizers.Optimizer
+    loss: losses.Loss | None
+    loss_weight: float
+    metrics: tuple[MetricLike, ...]
+    weighted_metrics: tuple[MetricLike, ...]
+
+    @classmethod
+    def checked(
+        cls, optimizer: object, loss: object, loss_weights: object, metrics_given: object, weighted_metrics: object
+    ) -> Compiled:
+        """From ``compile``'s arguments; raises where one cannot work."""
+        weight = loss_weights[0] if isinstance(loss_weights, list | tuple) and len(loss_weights) == 1 else loss_weights
+        compiled = cls(
+            optimizers.get(optimizer),  # type: ignore[arg-type]
+            None if loss is None else losses.get(loss),  # type: ignore[arg-type]
+            1.0 if weight is None else checks.number("loss_weights", weight),
+            check_metrics("metrics", metrics_given),
+            check_metrics("weighted_metrics", weighted_metrics),
+        )
+        repeated = {n for n in compiled.names if compiled.names.count(n) > 1}
+        if repeated:
+            raise checks.RavineValueError(
+                f"metrics: {sorted(repeated)[0]!r} is there twice; expected one of each name."
+            )
+        return compiled
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keys of an epoch's values: the loss, then the metrics."""
+        return ("loss", *(metrics.name_of(m) for m in (*self.metrics, *self.weighted_metrics)))
+
+    def task(self, caller: str, network: Network, y_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> Task:
+        """What a run trains, given the targets' whole shape and the outputs' without the batch."""
+        if self.loss is None:
+            raise checks.RavineValueError(
+                f"{caller}: the model was compiled without a loss; call model.compile(loss=...)."
+            )
+        network = network.with_link(self.loss.link)
+        return Task(
+            network=network,
+            optimizer=self.optimizer,
+            loss=self.loss.on_logits() if network.link else self.loss,
+            loss_weight=self.loss_weight,
+            metrics=tuple(metrics.get(m, y_shape, output_shape) for m in self.metrics),
+            weighted_metrics=tuple(metrics.get(m, y_shape, output_shape) for m in self.weighted_metrics),
+        )
+
+    def directions(self, task: Task) -> dict[str, str]:
+        """For each key whether less (``"min"``) or more (``"max"``) is better."""
+        return dict(zip(self.names, ("min", *(m.better for m in (*task.metrics, *task.weighted_metrics))), strict=True))
+
+
+def check_metrics(argument: str, given: object) -> tuple[MetricLike, ...]:
+    """Names and objects of metrics as a tuple, or an error that names ``argument``."""
+    if given is None:
+        return ()
+    listed = given if isinstance(given, list | tuple) else [given]
+    return tuple(metrics.checked(f"{argument}[{i}]", metric) for i, metric in enumerate(listed))

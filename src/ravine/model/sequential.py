@@ -1,0 +1,332 @@
+"""Sequential: the model that Keras users know, a thin shell over the compiled run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from ravine import checks, losses, optimizers, seeds, trees
+from ravine.callbacks import Callback
+from ravine.callbacks import base as callback_base
+from ravine.callbacks.progress import check_verbose, figures
+from ravine.layers import Input, Layer
+from ravine.metrics import MetricLike
+from ravine.model import fitting
+from ravine.model.compiling import Compiled
+from ravine.model.stack import Stack
+from ravine.training import data as training_data
+from ravine.training import placement
+from ravine.training.data import Data
+from ravine.training.history import History
+from ravine.training.program import Settings, predict_rows
+from ravine.training.state import TrainState
+from ravine.training.step import Sums, Task, read, test_step, train_step
+
+Values = float | list[float] | dict[str, float]
+
+
+class Sequential(Stack):
+    """Layers in a row.
+
+    The model's shapes are known once its input's is: from ``Input(shape=...)``, from ``input_shape=`` of its first
+    layer, or from the first data it sees. Its initial weights are drawn when they are first needed: in ``fit`` from
+    that run's seed, elsewhere from a seed of the model's own.
+
+    Args:
+        layers: the layers, the first of which may be an ``Input``.
+        name: shown by ``summary``.
+    """
+
+    def __init__(self, layers: list[Layer | Input] | None = None, name: str = "sequential") -> None:
+        self.stop_training = False
+        self._compiled: Compiled | None = None
+        super().__init__(layers, name)
+
+    def _forget_arrays(self) -> None:
+        super()._forget_arrays()
+        self._optimizer_state: optimizers.OptimizerState | None = None
+        self._batch_sums: Sums | None = None
+
+    def compile(
+        self,
+        optimizer: str | optimizers.Optimizer = "rmsprop",
+        loss: str | losses.Loss | None = None,
+        loss_weights: float | list[float] | None = None,
+        metrics: MetricLike | list[MetricLike] | None = None,
+        weighted_metrics: MetricLike | list[MetricLike] | None = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int | str = 1,
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Say how the model is trained.
+
+        Args:
+            optimizer: a name or an optimizer.
+            loss: a name or a loss; None for a model that only predicts.
+            loss_weights: what the loss is multiplied by.
+            metrics: names or objects of what to watch; they ignore sample weights.
+            weighted_metrics: the same, weighted by the samples' weights.
+            run_eagerly: only False works; a run is always compiled.
+            steps_per_execution: accepted for Keras's sake; a run is always whole epochs.
+            jit_compile: accepted for Keras's sake.
+            auto_scale_loss: accepted for Keras's sake; float32 needs no loss scaling.
+        """
+        if run_eagerly:
+            checks.reject("run_eagerly", run_eagerly, "False, since a run is always compiled")
+        self._compiled = Compiled.checked(optimizer, loss, loss_weights, metrics, weighted_metrics)
+        self._optimizer_state = self._batch_sums = None
+
+    @property
+    def optimizer(self) -> optimizers.Optimizer:
+        """The optimizer that ``compile`` was given."""
+        return self._require_compiled("optimizer").optimizer
+
+    def _require_compiled(self, caller: str) -> Compiled:
+        if self._compiled is None:
+            raise checks.RavineValueError(
+                f"{caller}: the model is not compiled; call model.compile(optimizer, loss) first."
+            )
+        return self._compiled
+
+    def _checked(self, caller: str, data: Data, prefix: str = "") -> Task:
+        """The task for checked arrays, after checking that they fit the model and its loss."""
+        compiled = self._require_compiled(caller)
+        self._accept(f"{prefix}x", data.x.shape[1:])
+        task = compiled.task(caller, self.network, data.y.shape, self._output_shape())
+        try:
+            task.loss.check(data.y, self._output_shape())
+        except checks.RavineValueError as error:
+            raise checks.RavineValueError(f"{prefix}{error}") from None
+        return task
+
+    def train_state(self) -> TrainState:
+        """The arrays as a run starts from them."""
+        params, stats = self.variables()
+        if self._optimizer_state is None:
+            self._optimizer_state = self.optimizer.init(params)
+        return TrainState(params, stats, self._optimizer_state)
+
+    def take_state(self, state: TrainState) -> None:
+        """Take over the arrays that a run arrived at."""
+        self._variables, self._optimizer_state = (state.params, state.stats), state.optimizer
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: list[Callback] | None = None,
+        validation_split: float = 0.0,
+        validation_data: tuple[Any, ...] | None = None,
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | list[int] = 1,
+        *,
+        seed: int | None = None,
+    ) -> History:
+        """Train the model, and return the record of the run.
+
+        Ctrl-C ends the run after the epoch in progress, with weights and record intact.
+
+        Args:
+            x: samples ``[rows, ...]``, of any numeric type; integers of a byte stay so until a batch needs them.
+            y: targets ``[rows, ...]``.
+            batch_size: rows in a step, by default 32; the last batch of an epoch may be smaller.
+            epochs: the epoch to stop before, counted from 0.
+            verbose: 1 shows a bar, 2 a line an epoch, 0 nothing; a bar becomes lines where there is no screen.
+            callbacks: objects such as ``EarlyStopping``.
+            validation_split: the last part of the rows, in [0, 1), held out before shuffling.
+            validation_data: ``(x, y)`` or ``(x, y, sample_weight)``; wins over ``validation_split``.
+            shuffle: whether each epoch takes the rows in an order of its own.
+            class_weight: how much each class's samples count, by class index; 1 for those left out.
+            sample_weight: how much each sample counts ``[rows]``, at least 0.
+            initial_epoch: the epoch to start from.
+            steps_per_epoch: batches in an epoch, which then goes on in the data where the last one ended.
+            validation_steps: batches of the validation data to use; all by default.
+            validation_batch_size: rows of such a batch, by default ``batch_size``.
+            validation_freq: every how many epochs to validate, or the epochs (counted from 1) after which to.
+            seed: an integer in [0, 2**32) from which everything random in the run comes, initial weights included
+                where none have been needed before.
+        """
+        compiled = self._require_compiled("fit")
+        epoch_range = fitting.check_epochs(epochs, initial_epoch)
+        size = checks.integer("batch_size", 32 if batch_size is None else batch_size, least=1)
+        observers = callback_base.check(callbacks)
+        seed = seeds.next_seed() if seed is None else seeds.check_seed("seed", seed)
+        data = training_data.as_data(x, y, sample_weight)
+        if class_weight is not None:
+            data = training_data.with_class_weight(data, class_weight)
+        validation = None
+        if validation_data is not None:
+            validation = _validation_pair(validation_data)
+        elif validation_split:
+            data, validation = training_data.hold_out(data, validation_split)
+        if validation is not None and validation_steps is not None:
+            val_size = checks.integer("validation_batch_size", validation_batch_size or size, least=1)
+            validation = validation.first(val_size * checks.integer("validation_steps", validation_steps, least=1))
+        task = self._checked("fit", data)
+        if validation is not None:
+            self._checked("fit", validation, prefix="validation ")
+        steps = 0 if steps_per_epoch is None else checks.integer("steps_per_epoch", steps_per_epoch, least=1)
+        request = fitting.Request(
+            task=task,
+            names=compiled.names,
+            directions=compiled.directions(task),
+            settings=Settings(
+                batch_size=min(size, data.rows),
+                shuffle=checks.boolean("shuffle", shuffle),
+                evaluation_rows=0 if validation is None else fitting.evaluation_rows(validation.rows),
+                steps=steps,
+            ),
+            data=data,
+            validation=validation,
+            validates=fitting.check_validation_freq(validation_freq),
+            epochs=epoch_range,
+            verbose=check_verbose(verbose),
+            seed=seed,
+        )
+        self.variables(seed)
+        self.reset_metrics()
+        return fitting.run_fit(self, request, observers)
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: list[Callback] | None = None,
+        return_dict: bool = False,
+    ) -> Values:
+        """Loss and metrics on ``x`` and ``y``.
+
+        Args:
+            x: samples ``[rows, ...]``.
+            y: targets ``[rows, ...]``.
+            batch_size: rows of the batches that ``steps`` counts, by default 32; the result does not depend on it.
+            verbose: 0 shows nothing, else the values are printed.
+            sample_weight: how much each sample counts ``[rows]``, at least 0.
+            steps: batches to use; all by default.
+            callbacks: none is called by evaluation, so none may be given.
+            return_dict: whether to return the values by name.
+
+        Returns:
+            ``[loss, metrics...]``, a bare float where there is only the loss, or a dict.
+        """
+        _no_callbacks(callbacks)
+        verbose = check_verbose(verbose)
+        data = _first_batches(training_data.as_data(x, y, sample_weight), batch_size, steps)
+        task = trees.as_leaves(self._checked("evaluate", data))
+        size = fitting.evaluation_rows(data.rows)
+        test = placement.compiled(test_step)
+        variables, sums = self.variables(), Sums.zero(task)
+        for start in range(0, data.rows, size):
+            sums = test(task, variables, sums, jax.tree.map(lambda a, s=start: a[s : s + size], data))
+        return self._report(task, sums, verbose, return_dict)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: list[Callback] | None = None,
+    ) -> np.ndarray:
+        """The model's outputs ``[rows, ...]`` for samples ``x`` ``[rows, ...]``.
+
+        ``batch_size`` only says what ``steps`` counts; ``verbose`` is accepted for Keras's sake, and ``callbacks`` must
+        be empty.
+        """
+        _no_callbacks(callbacks)
+        check_verbose(verbose)
+        samples = training_data.as_samples("x", x)
+        samples = _first_batches(Data(samples, None), batch_size, steps).x
+        self._accept("x", samples.shape[1:])
+        rows = min(fitting.EVALUATION_ROWS, 1 << (len(samples) - 1).bit_length())
+        return np.concatenate([self._outputs(samples[i : i + rows], rows) for i in range(0, len(samples), rows)])
+
+    def _outputs(self, samples: np.ndarray, rows: int) -> np.ndarray:
+        """The outputs of a batch, padded to ``rows`` so that few programs serve all sizes."""
+        count = len(samples)
+        if count < rows:
+            samples = np.concatenate([samples, np.zeros((rows - count, *samples.shape[1:]), samples.dtype)])
+        network = trees.as_leaves(self.network)
+        return np.asarray(placement.compiled(predict_rows)(network, self.variables(), samples))[:count]
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Values:
+        """One step on one batch. Returns loss and metrics of all batches since :meth:`reset_metrics`, as Keras does."""
+        data = training_data.as_data(x, y, sample_weight)
+        if class_weight is not None:
+            data = training_data.with_class_weight(data, class_weight)
+        task = trees.as_leaves(self._checked("train_on_batch", data))
+        state, sums = self.train_state(), self._batch_sums or Sums.zero(task)
+        # A model trained batch by batch has no run's seed: its noise follows the count of its steps.
+        key = jax.random.fold_in(seeds.stream(0, "noise"), state.optimizer.step)
+        state, self._batch_sums = placement.compiled(train_step)(task, state, sums, data, key)
+        self.take_state(state)
+        return self._report(task, self._batch_sums, 0, return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Values:
+        """Evaluate one batch. Returns loss and metrics over all batches since :meth:`reset_metrics`, as Keras does."""
+        data = training_data.as_data(x, y, sample_weight)
+        task = trees.as_leaves(self._checked("test_on_batch", data))
+        sums = self._batch_sums or Sums.zero(task)
+        self._batch_sums = placement.compiled(test_step)(task, self.variables(), sums, data)
+        return self._report(task, self._batch_sums, 0, return_dict)
+
+    def predict_on_batch(self, x: Any) -> np.ndarray:
+        """The model's outputs for one batch, in one call of a program of just its size."""
+        samples = training_data.as_samples("x", x)
+        self._accept("x", samples.shape[1:])
+        return self._outputs(samples, len(samples))
+
+    def reset_metrics(self) -> None:
+        """Start the values of ``train_on_batch`` and ``test_on_batch`` afresh."""
+        self._batch_sums = None
+
+    def _report(self, task: Task, sums: Sums, verbose: int, return_dict: bool) -> Values:
+        values = [float(v) for v in np.asarray(placement.compiled(read)(task, sums))]
+        logs = dict(zip(self._require_compiled("evaluate").names, values, strict=True))
+        if verbose:
+            print(figures(dict(sorted(logs.items()))))
+        if return_dict:
+            return logs
+        return values if len(values) > 1 else values[0]
+
+
+def _no_callbacks(callbacks: list[Callback] | None) -> None:
+    if callback_base.check(callbacks):
+        checks.reject("callbacks", callbacks, "none here: callbacks are called by fit only")
+
+
+def _first_batches(data: Data, batch_size: int | None, steps: int | None) -> Data:
+    """The rows of the first ``steps`` batches; all of them where ``steps`` is None."""
+    size = checks.integer("batch_size", 32 if batch_size is None else batch_size, least=1)
+    return data if steps is None else data.first(size * checks.integer("steps", steps, least=1))
+
+
+def _validation_pair(validation_data: Any) -> Data:
+    """Checked arrays of ``(x, y)`` or ``(x, y, sample_weight)``."""
+    if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
+        checks.reject_type("validation_data", validation_data, "(x, y) or (x, y, sample_weight)")
+    return training_data.as_data(*validation_data, prefix="validation ")

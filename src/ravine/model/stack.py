@@ -1,0 +1,223 @@
+"""Layers in a row and their arrays: what a model is before anyone trains it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ravine import checks, seeds, trees
+from ravine.layers import Input, Layer
+from ravine.layers.input import check_shape
+from ravine.layers.network import Network, Variables
+from ravine.model.summary import Row, print_summary
+from ravine.training import placement
+from ravine.training.program import InputShape, initial_variables
+
+
+def snake(name: str) -> str:
+    """A class's name as Keras numbers layers by it: ``ReLU`` to ``re_lu``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+class Stack:
+    """Layers in a row, their shapes and their arrays: what :class:`ravine.Sequential` trains."""
+
+    def __init__(self, layers: list[Layer | Input] | None = None, name: str = "sequential") -> None:
+        if not isinstance(name, str):
+            checks.reject_type("name", name, "a string")
+        if layers is not None and not isinstance(layers, list | tuple):
+            checks.reject_type("layers", layers, "a list of layers")
+        self.name = name
+        self._layers: list[Layer] = []
+        self._input_shape: tuple[int, ...] | None = None
+        self._variables: tuple[Variables, Variables] | None = None
+        for layer in layers or []:
+            self.add(layer)
+
+    # Building
+
+    def add(self, layer: Layer | Input) -> None:
+        """Append a layer; an ``Input`` only as the first."""
+        if isinstance(layer, Input):
+            if self._layers or self._input_shape is not None:
+                raise checks.RavineValueError("layers: an Input goes first in a model.")
+            self._input_shape = layer.shape
+            return
+        if not isinstance(layer, Layer):
+            hint = f" Did you mean {layer.__name__}(...)?" if isinstance(layer, type) else ""
+            checks.reject_type(f"layers[{len(self._layers)}]", layer, f"a layer such as Dense(10).{hint}")
+        layer.check()
+        shape = self._input_shape
+        if not self._layers and layer.input_shape is not None:
+            shape = check_shape("input_shape", layer.input_shape)
+        if shape is not None:
+            Network((*self._layers, layer)).shapes(shape)
+        layer.bind(self, len(self._layers))
+        self._layers.append(layer)
+        self._input_shape = shape
+        self._forget_arrays()
+
+    def pop(self) -> Layer:
+        """Remove the last layer and return it."""
+        if not self._layers:
+            raise checks.RavineValueError("pop: the model has no layers.")
+        layer = self._layers.pop()
+        layer.unbind()
+        self._forget_arrays()
+        return layer
+
+    def _forget_arrays(self) -> None:
+        """Called when the layers have changed."""
+        self._variables = None
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, without the ``Input``."""
+        return list(self._layers)
+
+    @property
+    def network(self) -> Network:
+        """The layers as one pure function."""
+        return Network(tuple(self._layers))
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of a name, or of an index."""
+        if index is not None:
+            return self._layers[index]
+        return checks.look_up("name", str(name), dict(zip(self._names(), self._layers, strict=True)))
+
+    def _names(self) -> list[str]:
+        seen: Counter[str] = Counter()
+        names = []
+        for layer in self._layers:
+            kind = snake(type(layer).__name__)
+            names.append(layer.name or (f"{kind}_{seen[kind]}" if seen[kind] else kind))
+            seen[kind] += 1
+        return names
+
+    @property
+    def built(self) -> bool:
+        """Whether the shapes of all arrays are known."""
+        return self._input_shape is not None
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...] | None:
+        """``(None, ...)``, or None while it is unknown."""
+        return None if self._input_shape is None else (None, *self._input_shape)
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...] | None:
+        """``(None, ...)``, or None while it is unknown."""
+        return None if self._input_shape is None else (None, *self._output_shape())
+
+    def _output_shape(self) -> tuple[int, ...]:
+        shapes = self.network.shapes(self._require_shape())
+        return shapes[-1] if shapes else self._require_shape()
+
+    def _require_shape(self) -> tuple[int, ...]:
+        if self._input_shape is None:
+            raise checks.RavineValueError(
+                "The model does not know its input's shape yet: start it with Input(shape=...), or fit it first."
+            )
+        return self._input_shape
+
+    def _accept(self, argument: str, shape: tuple[int, ...]) -> None:
+        """Take on or check the shape of one sample."""
+        if not self._layers:
+            raise checks.RavineValueError("The model has no layers: add some before it meets data.")
+        if self._input_shape is None:
+            self.network.shapes(shape)
+            self._input_shape = shape
+        elif shape != self._input_shape:
+            raise checks.RavineValueError(
+                f"{argument} has samples of shape {shape}: the model expected {self._input_shape}, "
+                f"so {argument} of shape {(None, *self._input_shape)}."
+            )
+
+    # Weights
+
+    def variables(self, seed: int | None = None) -> tuple[Variables, Variables]:
+        """The parameters and statistics, drawn from ``seed`` or a seed of the model's own if they are not there yet."""
+        if self._variables is None:
+            seed = seeds.next_seed() if seed is None else seed
+            draw = placement.compiled(initial_variables)
+            network = trees.as_leaves(self.network)
+            self._variables = draw(network, seeds.stream(seed, "initial weights"), InputShape(self._require_shape()))
+        return self._variables
+
+    def layer_arrays(self, index: int) -> Mapping[str, jax.Array]:
+        """The parameters and statistics of layer ``index`` by name."""
+        params, stats = self.variables()
+        return {**params[index], **stats[index]}
+
+    def set_layer_arrays(self, index: int, values: Mapping[str, np.ndarray]) -> None:
+        """Replace arrays of layer ``index`` by others of the same shapes."""
+        current = self.layer_arrays(index)
+        for name, value in values.items():
+            if value.shape != current[name].shape:
+                raise checks.RavineValueError(
+                    f"weights: {self._names()[index]}/{name} has shape {current[name].shape}, got {value.shape}."
+                )
+        self._variables = tuple(  # type: ignore[assignment]
+            tuple(
+                {k: jnp.asarray(values[k], v.dtype) if i == index and k in values else v for k, v in arrays.items()}
+                for i, arrays in enumerate(group)
+            )
+            for group in self.variables()
+        )
+
+    def layer_output_shape(self, index: int) -> tuple[int | None, ...]:
+        """The shape of layer ``index``'s output, None for the batch."""
+        return (None, *self.network.shapes(self._require_shape())[index])
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        """Copies of all arrays by name, such as ``"dense/kernel"``, in the order of :meth:`get_weights`."""
+        return {
+            f"{name}/{key}": np.array(arrays[key])
+            for index, (name, layer) in enumerate(zip(self._names(), self._layers, strict=True))
+            for arrays in (self.layer_arrays(index),)
+            for key in layer.variable_names
+            if key in arrays
+        }
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all arrays, layer by layer, in Keras's order."""
+        return list(self.weights.values())
+
+    def set_weights(self, weights: list[Any]) -> None:
+        """Replace all arrays, given in the order of :meth:`get_weights`. Nothing changes if one does not fit."""
+        current, given = self.weights, [np.asarray(w) for w in weights]
+        if len(given) != len(current):
+            raise checks.RavineValueError(f"weights: expected {len(current)} arrays, got {len(given)}.")
+        for (name, array), value in zip(current.items(), given, strict=True):
+            if value.shape != array.shape:
+                raise checks.RavineValueError(f"weights: {name} has shape {array.shape}, got {value.shape}.")
+        rest = iter(given)
+        for layer in self._layers:
+            layer.set_weights([next(rest) for _ in layer.get_weights()])
+
+    def count_params(self) -> int:
+        """How many numbers all arrays hold."""
+        return sum(row.trainable + row.non_trainable for row in self._rows())
+
+    def _rows(self) -> list[Row]:
+        names, kinds = self._names(), [type(layer).__name__ for layer in self._layers]
+        if self._input_shape is None:
+            return [Row(n, k, None, 0, 0) for n, k in zip(names, kinds, strict=True)]
+        network, shape = self.network, self._input_shape
+        params, stats = jax.eval_shape(lambda: network.init(jax.random.key(0), shape))
+        return [
+            Row(n, k, (None, *s), *(sum(a.size for a in arrays[i].values()) for arrays in (params, stats)))
+            for i, (n, k, s) in enumerate(zip(names, kinds, network.shapes(shape), strict=True))
+        ]
+
+    def summary(self, line_length: int | None = None, print_fn: Callable[[str], None] | None = None) -> None:
+        """Print the layers, their output shapes and their numbers of parameters."""
+        print_summary(self.name, self._rows(), line_length, print_fn)

@@ -1,0 +1,55 @@
+"""``model.summary()``: a table of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """One layer: its name and class, its output's shape (None while unknown) and how many numbers it holds."""
+
+    name: str
+    kind: str
+    output_shape: tuple[int | None, ...] | None
+    trainable: int
+    non_trainable: int
+
+
+def size(count: int) -> str:
+    """Bytes of ``count`` float32 numbers: ``397.54 KB``."""
+    value = 4.0 * count
+    for unit in ("B", "KB", "MB", "GB"):
+        if value < 1024 or unit == "GB":
+            break
+        value /= 1024
+    return f"{value:.2f} {unit}"
+
+
+def print_summary(
+    name: str, rows: list[Row], line_length: int | None = None, print_fn: Callable[[str], None] | None = None
+) -> None:
+    """Print the table of a model called ``name``, to the terminal or through ``print_fn``, ``line_length`` wide."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f'Model: "{name}"', title_justify="left", title_style="bold", box=box.HEAVY_HEAD)
+    table.add_column("Layer (type)", min_width=28)
+    table.add_column("Output Shape", min_width=20)
+    table.add_column("Param #", justify="right", min_width=12)
+    for row in rows:
+        built = row.output_shape is not None
+        params = f"{row.trainable + row.non_trainable:,}" if built else "0 (unbuilt)"
+        table.add_row(f"{row.name} ({row.kind})", str(row.output_shape) if built else "?", params)
+    trainable, frozen = sum(r.trainable for r in rows), sum(r.non_trainable for r in rows)
+    console = Console(width=line_length, highlight=False)
+    with console.capture() as capture:
+        console.print(table)
+        for label, count in ("Total", trainable + frozen), ("Trainable", trainable), ("Non-trainable", frozen):
+            console.print(f" {label} params: {count:,} ({size(count)})")
+    if print_fn is None:
+        console.file.write(capture.get())
+    else:
+        print_fn(capture.get().rstrip("\n"))

@@ -1,0 +1,51 @@
+"""Named random streams of one seed.
+
+Everything random in a run is drawn from ``stream(seed, name)``: initial weights, the order of the batches, dropout.
+Streams of different names are independent, so adding a dropout layer does not change the order of the batches.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import zlib
+
+import jax
+import numpy as np
+
+from ravine import checks
+
+LIMIT = 2**32
+
+_sequence: np.random.Generator | None = None
+
+
+def stream(seed: int, name: str) -> jax.Array:
+    """The JAX key of the stream called ``name`` of ``seed``, an integer in [0, 2**32)."""
+    return jax.random.fold_in(jax.random.key(seed), zlib.crc32(name.encode()))
+
+
+def check_seed(argument: str, seed: object) -> int:
+    """``seed`` as an int in [0, 2**32), or an error that names ``argument``."""
+    value = checks.integer(argument, seed, least=0)
+    return value if value < LIMIT else checks.reject(argument, seed, "an integer below 2**32")
+
+
+def next_seed() -> int:
+    """A seed for whoever was given none: from :func:`set_random_seed`'s sequence, or else from the system."""
+    return secrets.randbelow(LIMIT) if _sequence is None else int(_sequence.integers(LIMIT))
+
+
+def set_random_seed(seed: int) -> None:
+    """Make every later model and run that is given no seed of its own repeatable.
+
+    Also seeds Python's ``random`` and NumPy's legacy global generator, as Keras's function of this name does.
+
+    Args:
+        seed: an integer in [0, 2**32).
+    """
+    global _sequence
+    seed = check_seed("seed", seed)
+    random.seed(seed)
+    np.random.seed(seed)
+    _sequence = np.random.default_rng(seed)

@@ -1,0 +1,1 @@
+"""The compiled run: what trains, stops and records."""

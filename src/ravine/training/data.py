@@ -1,0 +1,163 @@
+"""What a run reads: arrays checked and converted on the host, once, before anything trains."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ravine import checks, trees
+
+
+@trees.tree
+class Data:
+    """Samples ``x``, targets ``y`` and sample weights ``w`` (or None), each with one row a sample."""
+
+    x: Any
+    y: Any
+    w: Any = None
+
+    @property
+    def rows(self) -> int:
+        """How many samples."""
+        return len(self.x)
+
+    def take(self, index: jax.Array) -> Data:
+        """The rows at ``index``, which must be in range."""
+        return jax.tree.map(lambda a: a.at[index].get(mode="promise_in_bounds"), self)
+
+    def rows_from(self, start: jax.Array | int, size: int) -> Data:
+        """``size`` rows from ``start`` on."""
+        return jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, size), self)
+
+    def first(self, size: int) -> Data:
+        """The first ``size`` rows."""
+        return jax.tree.map(lambda a: a[:size], self)
+
+    def split(self, at: int) -> tuple[Data, Data]:
+        """The rows before ``at``, and the rest."""
+        return self.first(at), jax.tree.map(lambda a: a[at:], self)
+
+    def on_device(self) -> Data:
+        """The same rows as JAX arrays."""
+        return jax.tree.map(jnp.asarray, self)
+
+
+def as_array(argument: str, value: Any) -> np.ndarray:
+    """``value`` as a numeric array with at least one row, or an error that names ``argument``."""
+    if value is None:
+        checks.reject_type(argument, value, "an array")
+    if isinstance(value, Mapping | set | str | bytes):
+        checks.reject_type(argument, value, "an array of numbers")
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise checks.RavineTypeError(f"{argument} is ragged: its rows differ in length. Expected one array.") from None
+    if array.dtype.kind not in "biuf":
+        raise checks.RavineTypeError(
+            f"{argument} has dtype {array.dtype} (first value {checks.shown(array.flat[0] if array.size else None)}): "
+            "expected an array of real numbers. Encode strings and categories as numbers first."
+        )
+    if array.ndim == 0:
+        checks.reject(argument, value, "an array with one row a sample")
+    if array.size == 0:
+        raise checks.RavineValueError(f"{argument} is empty: it has shape {array.shape}. Expected at least one row.")
+    return array
+
+
+def check_finite(argument: str, array: np.ndarray) -> None:
+    """Raise where ``array`` holds NaN or infinity, saying where."""
+    # One sum tells it for nearly every array, with no temporary of the array's size.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if array.dtype.kind != "f" or math.isfinite(float(array.sum(dtype=np.float64))):
+            return
+    bad = ~np.isfinite(array)
+    if bad.any():
+        where = tuple(int(i) for i in np.unravel_index(int(bad.argmax()), array.shape))
+        raise checks.RavineValueError(
+            f"{argument} holds {array[where]} at index {where} ({int(bad.sum())} such values): expected finite numbers."
+        )
+
+
+def as_samples(argument: str, value: Any) -> np.ndarray:
+    """Inputs as finite float32, or as they are where they take a byte each (images), which the run converts."""
+    array = as_array(argument, value)
+    if array.dtype in (np.uint8, np.int8):
+        return array
+    with np.errstate(over="ignore"):
+        array = array.astype(np.float32, copy=False)
+    check_finite(argument, array)
+    return array
+
+
+def as_targets(argument: str, value: Any) -> np.ndarray:
+    """Targets as int32 where they are whole numbers of an integer type, else as finite float32."""
+    array = as_array(argument, value)
+    if array.dtype.kind in "iu":
+        if array.dtype.itemsize > 4 and not -(2**31) <= array.min() <= array.max() < 2**31:
+            raise checks.RavineValueError(f"{argument} holds integers beyond 32 bits: expected labels or floats.")
+        return array.astype(np.int32, copy=False)
+    with np.errstate(over="ignore"):
+        array = array.astype(np.float32, copy=False)
+    check_finite(argument, array)
+    return array
+
+
+def as_weights(argument: str, value: Any, rows: int) -> np.ndarray:
+    """Sample weights ``[rows]``: finite and at least 0."""
+    array = as_array(argument, value).astype(np.float32, copy=False)
+    check_finite(argument, array)
+    if array.shape != (rows,):
+        raise checks.RavineValueError(f"{argument} has shape {array.shape}: expected one weight per sample, ({rows},).")
+    if array.min() < 0:
+        row = int(array.argmin())
+        raise checks.RavineValueError(f"{argument}[{row}]={array[row]:g}: expected weights of at least 0.")
+    return array
+
+
+def as_data(x: Any, y: Any, weights: Any = None, *, prefix: str = "") -> Data:
+    """Checked arrays of equal length; ``prefix`` goes before ``x`` and ``y`` in errors (``"validation "``)."""
+    if y is None:
+        raise checks.RavineValueError(f"{prefix}y=None: expected targets, one row a sample.")
+    samples, targets = as_samples(f"{prefix}x", x), as_targets(f"{prefix}y", y)
+    if len(samples) != len(targets):
+        raise checks.RavineValueError(
+            f"{prefix}x has {len(samples)} rows and {prefix}y has {len(targets)}: expected one target per sample."
+        )
+    w = None if weights is None else as_weights(f"{prefix}sample_weight", weights, len(samples))
+    return Data(samples, targets, w)
+
+
+def with_class_weight(data: Data, class_weight: Mapping[int, float]) -> Data:
+    """``data`` with each sample weighted by its class; classes that ``class_weight`` leaves out weigh 1."""
+    if data.w is not None:
+        raise checks.RavineValueError("class_weight and sample_weight were both given: expected at most one of them.")
+    if not isinstance(class_weight, Mapping):
+        checks.reject_type("class_weight", class_weight, "a dict of class index to weight")
+    y = data.y
+    labels = y.argmax(axis=-1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(len(y), -1)[:, 0]
+    classes = y.shape[1] if y.ndim == 2 and y.shape[1] > 1 else int(labels.max()) + 1
+    w = np.ones(len(y), np.float32)
+    for label, weight in class_weight.items():
+        label = checks.integer("class_weight key", label, least=0)
+        if label >= classes:
+            checks.reject("class_weight key", label, f"a class in [0, {classes})")
+        w[labels == label] = checks.number(f"class_weight[{label}]", weight, least=0)
+    return replace(data, w=w)
+
+
+def hold_out(data: Data, fraction: float) -> tuple[Data, Data]:
+    """The first ⌊N(1 − fraction)⌋ rows to train on, and the rest to validate on."""
+    fraction = checks.number("validation_split", fraction, least=0, below=1)
+    at = math.floor(data.rows * (1.0 - fraction))
+    if not 0 < at < data.rows:
+        raise checks.RavineValueError(
+            f"validation_split={fraction:g} of {data.rows} rows leaves {at} to train on and {data.rows - at} to "
+            "validate on: expected at least one row on each side."
+        )
+    return data.split(at)

@@ -1,0 +1,30 @@
+"""What ``fit`` returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class History:
+    """The record of a run.
+
+    Attributes:
+        history: for each key (``loss``, the metrics, and ``val_`` before each where there was validation) the list of
+            its values, Python floats, one an epoch; validation only in the epochs that had it.
+        epoch: the epochs' numbers, from 0.
+        params: ``verbose``, ``epochs`` and ``steps`` as ``fit`` used them.
+        seed: the seed that the run's random streams came from; giving it to ``fit`` repeats the run.
+    """
+
+    params: dict[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    epoch: list[int] = field(default_factory=list)
+    history: dict[str, list[float]] = field(default_factory=dict)
+
+    def append(self, epoch: int, logs: dict[str, float]) -> None:
+        """Add one epoch."""
+        self.epoch.append(epoch)
+        for key, value in logs.items():
+            self.history.setdefault(key, []).append(value)

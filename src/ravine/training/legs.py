@@ -1,0 +1,94 @@
+"""Driving the compiled run from the host, leg by leg."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import jax
+import numpy as np
+
+from ravine.training.program import LEG_CAPACITY, RunState
+
+LEG_SECONDS = 0.25
+"""How long a leg should take: short enough for a lively progress bar, long against the cost of starting one."""
+
+
+@dataclass(frozen=True)
+class Leg:
+    """What one leg did: the run's state after it, its epochs' values, and how long it took."""
+
+    run: RunState
+    first_epoch: int
+    record: np.ndarray
+    seconds: float
+
+
+class Interrupts:
+    """While active, Ctrl-C sets a flag instead of raising, so that no leg is cut in half; a second one raises."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._before: Any = None
+
+    def __enter__(self) -> Interrupts:
+        # Only the main thread may set handlers; elsewhere no KeyboardInterrupt arrives anyway.
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._on_signal)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
+
+
+def wait_for(result: Any) -> None:
+    """Wait until ``result`` is computed, with the interpreter awake, so that signals are heard meanwhile."""
+    pause = 1e-4
+    arrays = jax.tree.leaves(result)
+    while not all(a.is_ready() for a in arrays):
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.01)
+
+
+def run_legs(
+    train_leg: Callable[[RunState, int, np.ndarray], tuple[RunState, jax.Array]],
+    run: RunState,
+    epochs: range,
+    validates: Callable[[int], bool],
+    *,
+    every_epoch: bool,
+    before: Callable[[int], None],
+) -> Iterator[Leg]:
+    """Run ``epochs``, yielding after each leg; ends when a stopping rule has.
+
+    Legs are one epoch long with ``every_epoch``; otherwise they grow until they take about LEG_SECONDS. ``before`` is
+    called with a leg's first epoch before the leg starts.
+    """
+    length, done = 1, epochs.start
+    while done < epochs.stop:
+        length = min(length, epochs.stop - done)
+        flags = np.array([validates(done + i) for i in range(length)] + [False] * (LEG_CAPACITY - length))
+        before(done)
+        start = time.perf_counter()
+        run, record = train_leg(run, length, flags)
+        wait_for((run, record))
+        seconds = time.perf_counter() - start
+        finished = int(run.epoch) - done
+        yield Leg(run, done, np.asarray(record)[:finished], seconds)
+        if any(bool(rule.stop) for rule in run.rules):
+            return
+        # The first leg's time is mostly compilation, so it says nothing about the length of the next.
+        if not every_epoch and done > epochs.start:
+            length = max(1, min(LEG_CAPACITY, int(LEG_SECONDS * finished / seconds)))
+        done += finished

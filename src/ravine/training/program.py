@@ -1,0 +1,199 @@
+"""The compiled run: a loop over epochs around a scan over batches, with validation and early stopping inside.
+
+``train_leg`` is the one function that trains. ``fit`` calls it for a few epochs at a time (a leg), so that progress,
+callbacks and Ctrl-C get their turn in between. How long a leg is, is a number, not a structure: legs of any length
+are one compilation and give the same bits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from ravine import trees
+from ravine.layers.network import Network, Variables
+from ravine.training.data import Data
+from ravine.training.state import TrainState
+from ravine.training.step import Sums, Task, read, test_step, train_step
+from ravine.training.stopping import StoppingRule, StopState
+
+LEG_CAPACITY = 128
+"""The most epochs that one leg can hold, since its record of them has a fixed size."""
+
+
+@trees.tree
+class Settings:
+    """How a run walks through its data.
+
+    ``batch_size`` rows a step, at most as many as there are; the order is drawn anew for each pass where ``shuffle`` is
+    set; ``evaluation_rows`` rows are evaluated at once; an epoch has ``steps`` batches, or with 0 is one pass.
+    """
+
+    batch_size: int = trees.static()
+    shuffle: bool = trees.static()
+    evaluation_rows: int = trees.static()
+    steps: int = trees.static(default=0)
+
+
+@trees.tree
+class RunState:
+    """What one leg hands to the next; ``epoch`` is the number of the next epoch."""
+
+    train: TrainState
+    epoch: jax.Array
+    rules: tuple[StopState, ...]
+
+
+Carry = tuple[TrainState, Sums]
+Order = jax.Array | None
+
+
+def draw_order(settings: Settings, data: Data, key: jax.Array, walked: jax.Array) -> Order:
+    """In which order pass number ``walked`` takes the rows; None for the order they have."""
+    return jax.random.permutation(jax.random.fold_in(key, walked), data.rows) if settings.shuffle else None
+
+
+def batch_at(settings: Settings, data: Data, order: Order, i: Any, rows: int) -> Data:
+    """Batch ``i`` of a pass, of ``rows`` rows."""
+    start = i * settings.batch_size
+    return data.rows_from(start, rows) if order is None else data.take(lax.dynamic_slice_in_dim(order, start, rows))
+
+
+def train_epoch(
+    task: Task, settings: Settings, state: TrainState, data: Data, keys: tuple[jax.Array, jax.Array], epoch: jax.Array
+) -> tuple[TrainState, Sums]:
+    """Every row once, in full batches and then what is left over as a batch of its own size."""
+    full, rest = divmod(data.rows, settings.batch_size)
+    order = draw_order(settings, data, keys[0], epoch)
+    noise_key = jax.random.fold_in(keys[1], epoch)
+
+    def body(carry: Carry, i: jax.Array) -> tuple[Carry, None]:
+        batch = batch_at(settings, data, order, i, settings.batch_size)
+        return train_step(task, *carry, batch, jax.random.fold_in(noise_key, i)), None
+
+    carry, _ = lax.scan(body, (state, Sums.zero(task)), jnp.arange(full))
+    if rest:
+        batch = batch_at(settings, data, order, full, rest)
+        carry = train_step(task, *carry, batch, jax.random.fold_in(noise_key, full))
+    return carry
+
+
+def train_steps(
+    task: Task, settings: Settings, state: TrainState, data: Data, keys: tuple[jax.Array, jax.Array], epoch: jax.Array
+) -> tuple[TrainState, Sums]:
+    """``settings.steps`` batches: an epoch goes on where the last one ended, and at the rows' end starts anew."""
+    full, rest = divmod(data.rows, settings.batch_size)
+    batches = full + bool(rest)
+    first = epoch * settings.steps
+    noise_key = jax.random.fold_in(keys[1], epoch)
+
+    def body(carry: tuple[Carry, Order], i: jax.Array) -> tuple[tuple[Carry, Order], None]:
+        sums, order = carry
+        walked, j = jnp.divmod(first + i, batches)
+        order = lax.cond(j == 0, lambda: draw_order(settings, data, keys[0], walked), lambda: order)
+
+        def step(size: int) -> Carry:
+            batch = batch_at(settings, data, order, j, size)
+            return train_step(task, *sums, batch, jax.random.fold_in(noise_key, i))
+
+        if not rest:
+            return (step(settings.batch_size), order), None
+        return (lax.cond(j < full, lambda: step(settings.batch_size), lambda: step(rest)), order), None
+
+    order = draw_order(settings, data, keys[0], first // batches)
+    (carry, _), _ = lax.scan(body, ((state, Sums.zero(task)), order), jnp.arange(settings.steps))
+    return carry
+
+
+def evaluate_rows(task: Task, settings: Settings, variables: tuple[Variables, Variables], data: Data) -> jax.Array:
+    """Loss and metrics over all rows, without training."""
+    rows, size = data.rows, min(settings.evaluation_rows, data.rows)
+    full = rows // size
+
+    def body(i: jax.Array, sums: Sums) -> Sums:
+        return test_step(task, variables, sums, data.rows_from(i * size, size))
+
+    sums = lax.fori_loop(0, full, body, Sums.zero(task))
+    if rows % size:
+        sums = test_step(task, variables, sums, data.rows_from(full * size, rows % size))
+    return read(task, sums)
+
+
+def train_leg(
+    task: Task,
+    rules: tuple[StoppingRule, ...],
+    settings: Settings,
+    run: RunState,
+    data: Data,
+    validation: Data | None,
+    keys: tuple[jax.Array, jax.Array],
+    epochs: jax.Array,
+    validates: jax.Array,
+) -> tuple[RunState, jax.Array]:
+    """Train up to ``epochs`` epochs, fewer where a stopping rule ends the run.
+
+    Args:
+        keys: the streams of the batches' order and of the layers' noise.
+        epochs: how many, at most LEG_CAPACITY.
+        validates: bool ``[LEG_CAPACITY]``, whether the leg's i-th epoch ends with validation.
+
+    Returns:
+        The state after the leg, and its record, float32 ``[LEG_CAPACITY, columns]``: an epoch's training values, then
+        its validation values (NaN where it had none).
+    """
+    columns = 1 + len(task.metrics) + len(task.weighted_metrics)
+    first = run.epoch
+    walk = train_steps if settings.steps else train_epoch
+
+    def goes_on(carry: tuple[RunState, jax.Array]) -> jax.Array:
+        run, _ = carry
+        stopped = jnp.any(jnp.array([s.stop for s in run.rules], bool))
+        return (run.epoch - first < epochs) & ~stopped
+
+    def one_epoch(carry: tuple[RunState, jax.Array]) -> tuple[RunState, jax.Array]:
+        run, record = carry
+        i, epoch = run.epoch - first, run.epoch
+        train, sums = walk(task, settings, run.train, data, keys, epoch)
+        values = read(task, sums)
+        arrays = (train.params, train.stats)
+        seen = jnp.ones(columns, bool)
+        if validation is not None:
+            validated = validates[i]
+            val_values = lax.cond(
+                validated,
+                lambda: evaluate_rows(task, settings, arrays, validation),
+                lambda: jnp.full(columns, jnp.nan),
+            )
+            values = jnp.concatenate([values, val_values])
+            seen = jnp.concatenate([seen, jnp.broadcast_to(validated, columns)])
+        states = tuple(
+            rule.update(state, epoch, values, seen[rule.column], arrays)
+            for rule, state in zip(rules, run.rules, strict=True)
+        )
+        return replace(run, train=train, epoch=epoch + 1, rules=states), record.at[i].set(values)
+
+    record = jnp.full((LEG_CAPACITY, columns * (1 if validation is None else 2)), jnp.nan)
+    return lax.while_loop(goes_on, one_epoch, (run, record))
+
+
+def predict_rows(network: Network, variables: tuple[Variables, Variables], x: jax.Array) -> jax.Array:
+    """The model's outputs for a batch."""
+    x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
+    z, _ = network.apply(*variables, x, key=None, training=False)
+    return network.outputs(z)
+
+
+@trees.tree
+class InputShape:
+    """The shape of one sample, as structure."""
+
+    shape: tuple[int, ...] = trees.static()
+
+
+def initial_variables(network: Network, key: jax.Array, sample: InputShape) -> tuple[Variables, Variables]:
+    """Initial parameters and statistics."""
+    return network.init(key, sample.shape)

@@ -1,0 +1,88 @@
+"""One step: a batch in, new weights and running sums out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ravine import trees
+from ravine.layers.network import Network, Variables
+from ravine.losses import Loss
+from ravine.metrics import Mean, Metric
+from ravine.optimizers.base import Optimizer
+from ravine.training.data import Data
+from ravine.training.state import TrainState
+
+
+@trees.tree
+class Task:
+    """What is trained, by which rule, towards what: all of a run but its arrays. Its numbers are leaves."""
+
+    network: Network
+    optimizer: Optimizer
+    loss: Loss
+    loss_weight: float = 1.0
+    metrics: tuple[Metric, ...] = ()
+    weighted_metrics: tuple[Metric, ...] = ()
+
+
+@trees.tree
+class Sums:
+    """The running loss and metrics of an epoch."""
+
+    loss: Mean
+    metrics: tuple[Any, ...]
+
+    @classmethod
+    def zero(cls, task: Task) -> Sums:
+        """Before the first batch."""
+        return cls(Mean.zero(), tuple(m.init() for m in (*task.metrics, *task.weighted_metrics)))
+
+
+def read(task: Task, sums: Sums) -> jax.Array:
+    """The loss, then the metrics in the order of the task: float32 ``[1 + metrics]``."""
+    metrics = zip((*task.metrics, *task.weighted_metrics), sums.metrics, strict=True)
+    return jnp.stack([sums.loss.result(), *(m.result(s) for m, s in metrics)])
+
+
+def forward(
+    task: Task, params: Variables, stats: Variables, batch: Data, key: jax.Array | None, training: bool
+) -> tuple[jax.Array, tuple[jax.Array, Variables]]:
+    """The batch's loss, Σ wᵢlᵢ / B, with the values before the last activation and the new statistics."""
+    x = batch.x if jnp.issubdtype(batch.x.dtype, jnp.floating) else batch.x.astype(jnp.float32)
+    z, stats = task.network.apply(params, stats, x, key=key, training=training)
+    values = task.loss.values(batch.y, z)
+    if batch.w is not None:
+        values = values * batch.w
+    return task.loss_weight * values.mean(), (z, stats)
+
+
+def add_batch(task: Task, sums: Sums, loss: jax.Array, z: jax.Array, batch: Data) -> Sums:
+    """``sums`` with a batch's loss and metrics taken in."""
+    outputs = task.network.outputs(z)
+    weights = [None] * len(task.metrics) + [batch.w] * len(task.weighted_metrics)
+    metrics = (*task.metrics, *task.weighted_metrics)
+    return Sums(
+        sums.loss.add(loss * batch.rows, float(batch.rows)),
+        tuple(m.update(s, batch.y, outputs, w) for m, s, w in zip(metrics, sums.metrics, weights, strict=True)),
+    )
+
+
+def train_step(
+    task: Task, state: TrainState, sums: Sums, batch: Data, key: jax.Array | None
+) -> tuple[TrainState, Sums]:
+    """One update of the weights; the sums take in loss and metrics as they were before it."""
+    loss_of = jax.value_and_grad(lambda p: forward(task, p, state.stats, batch, key, True), has_aux=True)
+    (loss, (z, stats)), grads = loss_of(state.params)
+    updates, optimizer = task.optimizer.update(grads, state.optimizer, state.params)
+    params = jax.tree.map(jnp.add, state.params, updates)
+    return replace(state, params=params, stats=stats, optimizer=optimizer), add_batch(task, sums, loss, z, batch)
+
+
+def test_step(task: Task, variables: tuple[Variables, Variables], sums: Sums, batch: Data) -> Sums:
+    """The sums with one batch evaluated."""
+    loss, (z, _) = forward(task, *variables, batch, None, False)
+    return add_batch(task, sums, loss, z, batch)

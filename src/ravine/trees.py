@@ -1,0 +1,49 @@
+"""Frozen dataclasses as pytrees: numbers are leaves, choices are structure.
+
+JAX compiles a function anew for every new *structure* of its arguments and never for new *values* of their leaves.
+So a learning rate is a plain field, ``nesterov`` is a :func:`static` field, and what only a person reads, such as a
+layer's name, is a :func:`label`: part of neither, so that it can never cost a compilation.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, TypeVar, dataclass_transform
+
+import jax
+import numpy as np
+
+T = TypeVar("T")
+
+
+def static(**options: Any) -> Any:
+    """A dataclass field that belongs to the structure: another value is another program. It must be hashable."""
+    return dataclasses.field(metadata={"role": "static"}, **options)
+
+
+def label(**options: Any) -> Any:
+    """A dataclass field that compiled code never sees. It needs a default."""
+    return dataclasses.field(metadata={"role": "label"}, compare=False, **options)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(static, label, dataclasses.field))
+def tree(cls: type[T]) -> type[T]:
+    """Make ``cls`` a frozen dataclass that JAX sees as a pytree."""
+    cls = dataclasses.dataclass(frozen=True)(cls)
+    roles: dict[str, list[str]] = {"leaf": [], "static": [], "label": []}
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+        roles[field.metadata.get("role", "leaf")].append(field.name)
+    return jax.tree_util.register_dataclass(
+        cls, data_fields=roles["leaf"], meta_fields=roles["static"], drop_fields=roles["label"]
+    )
+
+
+def as_leaves(numbers: T) -> T:
+    """Every Python number in a tree as a float32 or int32 scalar, so that 1, 1.0 and ``np.float64(1)`` are one type."""
+
+    def leaf(value: Any) -> Any:
+        if isinstance(value, bool | int | np.integer):
+            return np.int32(value)
+        return np.float32(value) if isinstance(value, float | np.floating) else value
+
+    return jax.tree.map(leaf, numbers)
