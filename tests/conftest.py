@@ -1,7 +1,108 @@
-"""Settings that must be in place before anything under test is imported."""
+"""Settings that must be in place before anything under test is imported, and what many tests share."""
 
 import os
 
 os.environ["KERAS_BACKEND"] = "jax"  # Keras is the oracle of the differential tests
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.setdefault("RAVINE_CACHE", "off")  # no test may depend on, or leave behind, compiled programs
+
+from types import ModuleType
+
+import hypothesis
+import numpy as np
+import pytest
+
+# Compilation makes a first example slow; the same examples on every machine make a failure one that stays.
+hypothesis.settings.register_profile("ravine", deadline=None, derandomize=True, database=None, max_examples=50)
+hypothesis.settings.load_profile("ravine")
+
+
+@pytest.fixture(scope="session")
+def keras() -> ModuleType:
+    return pytest.importorskip("keras", reason="Keras, the oracle of this test, is not installed")
+
+
+class Tiny:
+    """Twenty rows of three classes, and the one small network that most tests train: its programs compile once."""
+
+    def __init__(self) -> None:
+        rng = np.random.default_rng(0)
+        self.x = rng.normal(size=(20, 6)).astype(np.float32)
+        self.y = rng.integers(0, 3, 20)
+
+    def model(self, **compiling):
+        from ravine import Input, Sequential, layers, optimizers
+
+        model = Sequential([Input((6,)), layers.Dense(4, activation="sigmoid"), layers.Dense(3, activation="softmax")])
+        defaults = {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
+        optimizer = compiling.pop("optimizer", None) or optimizers.SGD(0.5, momentum=0.9)
+        model.compile(optimizer, **(defaults | compiling))
+        return model
+
+    def fit(self, model=None, **options):
+        """Train ``model`` or a fresh one; returns the model and its History."""
+        model = model or self.model()
+        defaults = {"x": self.x, "y": self.y, "batch_size": 8, "epochs": 3, "verbose": 0, "seed": 1}
+        return model, model.fit(**(defaults | options))
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Tiny:
+    return Tiny()
+
+
+class Counter:
+    """A model whose only weight is the number of epochs it has trained, watched by a metric that reads from a script.
+
+    The validation value ``val_scripted`` of epoch e is ``script[e]``, so any course of a run can be staged, and the
+    weight tells which epoch's weights a model has. All scripts are one compilation for each ``better``.
+    """
+
+    EPOCHS = 16
+
+    def __init__(self) -> None:
+        import jax.numpy as jnp
+
+        from ravine import losses, metrics, trees
+
+        @trees.tree
+        class Climb(losses.Loss):
+            def values(self, y, outputs):
+                return losses.per_sample(-outputs)
+
+        @trees.tree
+        class Scripted(metrics.Metric):
+            script: np.ndarray
+
+            def values(self, y, outputs):
+                return jnp.broadcast_to(self.script[outputs[0, 0].astype(int) - 1], outputs.shape[:1])
+
+        @trees.tree
+        class ScriptedUp(Scripted):
+            better = "max"
+
+        @trees.tree
+        class ScriptedDown(Scripted):
+            better = "min"
+
+        self.climb = Climb()
+        self.metrics = {"max": ScriptedUp, "min": ScriptedDown}
+
+    def model(self, script, better="min"):
+        from ravine import Input, Sequential, layers, optimizers
+
+        script = np.pad(np.asarray(script, np.float32), (0, self.EPOCHS - len(script)))
+        model = Sequential([Input((1,)), layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
+        metric = self.metrics[better](script, name="scripted")
+        model.compile(optimizers.SGD(1.0), loss=self.climb, metrics=[metric])
+        return model
+
+    def fit(self, model, **options):
+        one = np.ones((1, 1), np.float32)
+        defaults = {"validation_data": (one, one), "verbose": 0, "epochs": self.EPOCHS}
+        return model.fit(one, one, **(defaults | options))
+
+
+@pytest.fixture(scope="session")
+def counter() -> Counter:
+    return Counter()

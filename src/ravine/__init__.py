@@ -1,23 +1,25 @@
 """Ravine: training techniques of neural networks, with every run compiled as one function."""
 
 import importlib
-import importlib.metadata
+from typing import TYPE_CHECKING
 
-from ravine import (
-    activations,
-    callbacks,
-    datasets,
-    initializers,
-    layers,
-    losses,
-    metrics,
-    optimizers,
-    utils,
-)
-from ravine.layers import Input
-from ravine.model import Sequential
+if TYPE_CHECKING:
+    from ravine import (
+        activations,
+        callbacks,
+        datasets,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        optimizers,
+        plots,
+        utils,
+    )
+    from ravine.layers import Input
+    from ravine.model import Sequential
 
-__version__ = importlib.metadata.version("ravine")
+    __version__: str
 
 __all__ = [
     "Input",
@@ -34,9 +36,20 @@ __all__ = [
     "utils",
 ]
 
+_HOMES = {"Input": "ravine.layers", "Sequential": "ravine.model"}
+
 
 def __getattr__(name: str) -> object:
-    # Figures need matplotlib, which takes longer to import than all the rest: it loads when used.
-    if name == "plots":
-        return importlib.import_module("ravine.plots")
+    # JAX takes half a second to import and matplotlib as long, so what needs them loads when it is first used:
+    # `ravine --help` needs neither.
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    if name in __all__:
+        return importlib.import_module(f"ravine.{name}")
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("ravine")
     raise AttributeError(f"module 'ravine' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

@@ -51,6 +51,8 @@ def nearest(name: str, valid: Iterable[str]) -> str:
 
 def look_up(argument: str, name: str, table: Mapping[str, T]) -> T:
     """The entry of ``table`` called ``name``; an unknown name raises, with the nearest valid one."""
+    if not isinstance(name, str):
+        reject_type(argument, name, f"one of the names {', '.join(sorted(table))}")
     if name in table:
         return table[name]
     raise RavineValueError(

@@ -5,6 +5,7 @@ A batch's loss is the sum of weight times value over its samples, divided by the
 
 from __future__ import annotations
 
+import dataclasses
 from typing import ClassVar
 
 import jax
@@ -34,6 +35,35 @@ def as_labels(y: jax.Array, outputs: jax.Array) -> jax.Array:
     return y.astype(jnp.int32)
 
 
+def check_same_shape(name: str, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
+    """Raise where ``y`` does not have the outputs' shape; a last axis of one may be left out."""
+    expected = {(*output_shape,)} | ({output_shape[:-1]} if output_shape[-1:] == (1,) else set())
+    if y.shape[1:] not in expected:
+        raise checks.RavineValueError(
+            f"y has shape {y.shape} but the model's output is {(None, *output_shape)}: {name} compares the two "
+            f"element by element. Expected y of shape {(len(y), *output_shape)}."
+        )
+
+
+def check_one_hot(name: str, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
+    """Raise where ``y`` does not have one column for each of the outputs."""
+    if y.shape[1:] != output_shape:
+        raise checks.RavineValueError(
+            f"y has shape {y.shape} but the model's output is {(None, *output_shape)}: {name} expected one-hot "
+            f"targets with {output_shape[-1]} columns. For class indices use 'sparse_{name}'."
+        )
+
+
+def check_class_indices(name: str, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
+    """Raise where ``y`` does not have one number for each row of outputs."""
+    if y.shape[1:] not in {output_shape[:-1], (*output_shape[:-1], 1)}:
+        hint = f" For one-hot targets use {name.removeprefix('sparse_')!r}." if y.shape[1:] == output_shape else ""
+        raise checks.RavineValueError(
+            f"y has shape {y.shape} but the model's output is {(None, *output_shape)}: {name} expected one class index "
+            f"per sample.{hint}"
+        )
+
+
 @trees.tree
 class Loss:
     """What training minimises: a value per sample, from targets ``y`` and the model's outputs.
@@ -54,12 +84,7 @@ class Loss:
 
     def check(self, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
         """Raise where targets ``y`` cannot be compared with outputs ``[batch, *output_shape]``."""
-        expected = {(*output_shape,)} | ({output_shape[:-1]} if output_shape[-1:] == (1,) else set())
-        if y.shape[1:] not in expected:
-            raise checks.RavineValueError(
-                f"y has shape {y.shape} but the model's output is {(None, *output_shape)}: {type(self).__name__} "
-                f"compares the two element by element. Expected y of shape {(len(y), *output_shape)}."
-            )
+        check_same_shape(type(self).__name__, y, output_shape)
 
 
 @trees.tree
@@ -92,7 +117,7 @@ class Crossentropy(Loss):
 
     def on_logits(self) -> Loss:
         """The same crossentropy with ``from_logits=True``."""
-        return type(self)(from_logits=True)
+        return dataclasses.replace(self, from_logits=True)
 
 
 @trees.tree
@@ -149,13 +174,8 @@ class CategoricalCrossentropy(Crossentropy):
 
     def check(self, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
         """Targets have the outputs' shape and lie in [0, 1]."""
-        classes = check_classes("categorical_crossentropy", output_shape)
-        if y.shape[1:] != output_shape:
-            raise checks.RavineValueError(
-                f"y has shape {y.shape} but the model's output is {(None, *output_shape)}: categorical_crossentropy "
-                f"expected one-hot targets with {classes} columns. For class indices use "
-                "loss='sparse_categorical_crossentropy'."
-            )
+        check_classes("categorical_crossentropy", output_shape)
+        check_one_hot("categorical_crossentropy", y, output_shape)
         if y.size and not 0 <= y.min() <= y.max() <= 1:
             raise checks.RavineValueError(
                 f"y holds values from {y.min():g} to {y.max():g}: categorical_crossentropy expected probabilities."
@@ -177,12 +197,7 @@ class SparseCategoricalCrossentropy(Crossentropy):
     def check(self, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
         """Targets are whole numbers in [0, classes)."""
         classes = check_classes("sparse_categorical_crossentropy", output_shape)
-        if y.shape[1:] not in {output_shape[:-1], (*output_shape[:-1], 1)}:
-            hint = " For one-hot targets use loss='categorical_crossentropy'." if y.shape[1:] == output_shape else ""
-            raise checks.RavineValueError(
-                f"y has shape {y.shape} but the model's output is {(None, *output_shape)}: "
-                f"sparse_categorical_crossentropy expected one class index per sample.{hint}"
-            )
+        check_class_indices("sparse_categorical_crossentropy", y, output_shape)
         if not np.issubdtype(y.dtype, np.integer) and (y != np.floor(y)).any():
             raise checks.RavineValueError("y holds fractions: sparse_categorical_crossentropy expected class indices.")
         wrong = (y < 0) | (y >= classes)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ravine import checks, losses, trees
 
@@ -22,7 +23,7 @@ class Mean:
     @classmethod
     def zero(cls) -> Mean:
         """The mean of nothing yet."""
-        return cls(jnp.zeros(()), jnp.zeros(()))
+        return cls(np.float32(0), np.float32(0))
 
     def add(self, total: jax.Array, count: jax.Array | float) -> Mean:
         """With a sum of values and the sum of their weights taken in."""
@@ -46,6 +47,9 @@ class Metric:
     def values(self, y: jax.Array, outputs: jax.Array) -> jax.Array:
         """The value of each sample, ``[batch]``."""
         raise NotImplementedError
+
+    def check(self, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
+        """Raise where targets ``y`` cannot be compared with outputs ``[batch, *output_shape]``."""
 
     def init(self) -> Mean:
         """The state before the first batch."""
@@ -74,6 +78,10 @@ class BinaryAccuracy(Metric):
         hits = losses.same_rank(y, outputs) == (outputs > self.threshold)
         return losses.per_sample(hits.astype(jnp.float32))
 
+    def check(self, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
+        """Targets have the outputs' shape."""
+        losses.check_same_shape("binary_accuracy", y, output_shape)
+
 
 @trees.tree
 class CategoricalAccuracy(Metric):
@@ -82,6 +90,10 @@ class CategoricalAccuracy(Metric):
     def values(self, y: jax.Array, outputs: jax.Array) -> jax.Array:
         """1 for each sample that is right, else 0."""
         return losses.per_sample((y.argmax(axis=-1) == outputs.argmax(axis=-1)).astype(jnp.float32))
+
+    def check(self, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
+        """Targets have the outputs' shape."""
+        losses.check_one_hot("categorical_accuracy", y, output_shape)
 
 
 @trees.tree
@@ -92,6 +104,10 @@ class SparseCategoricalAccuracy(Metric):
         """1 for each sample that is right, else 0."""
         hits = losses.as_labels(y, outputs) == outputs.argmax(axis=-1)
         return losses.per_sample(hits.astype(jnp.float32))
+
+    def check(self, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
+        """Targets are one class index for each sample."""
+        losses.check_class_indices("sparse_categorical_accuracy", y, output_shape)
 
 
 @trees.tree
@@ -104,6 +120,10 @@ class MeanLoss(Metric):
     def values(self, y: jax.Array, outputs: jax.Array) -> jax.Array:
         """The loss of each sample."""
         return self.loss.values(y, outputs)
+
+    def check(self, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
+        """As the loss checks them."""
+        self.loss.check(y, output_shape)
 
 
 MetricLike = str | Metric | losses.Loss
@@ -151,5 +171,6 @@ def name_of(metric: MetricLike) -> str:
     if isinstance(metric, str):
         return metric
     if isinstance(metric, losses.Loss):
-        return next(name for name, cls in losses.TABLE.items() if cls is type(metric))
+        names = (name for name, cls in losses.TABLE.items() if cls is type(metric))
+        return next(names, type(metric).__name__.lower())
     return metric.name or DEFAULT_NAMES.get(type(metric), type(metric).__name__.lower())

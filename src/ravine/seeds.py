@@ -11,6 +11,7 @@ import secrets
 import zlib
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ravine import checks
@@ -22,7 +23,30 @@ _sequence: np.random.Generator | None = None
 
 def stream(seed: int, name: str) -> jax.Array:
     """The JAX key of the stream called ``name`` of ``seed``, an integer in [0, 2**32)."""
-    return jax.random.fold_in(jax.random.key(seed), zlib.crc32(name.encode()))
+    return _stream(np.uint32(seed), np.uint32(zlib.crc32(name.encode())))
+
+
+@jax.jit
+def _stream(seed: jax.Array, name: jax.Array) -> jax.Array:
+    return jax.random.fold_in(jax.random.key(seed), name)
+
+
+def permutation(key: jax.Array, n: int) -> jax.Array:
+    """The numbers 0..n-1 in random order, int32 ``[n]``.
+
+    ``jax.random.permutation`` sorts pairs of a key and a value, which takes XLA on a CPU 20 ms for 48,000 rows: a
+    twelfth of an epoch of the lecture's network. Here each round sorts single words, random bits above the position
+    below, in about 2 ms. The rounds together draw 2 log2(n) bits or more for each number, so that less than one tie
+    is to be expected in all.
+    """
+    position_bits = max(1, (n - 1).bit_length())
+    rounds = -(-2 * position_bits // (32 - position_bits))
+    positions, mask = jnp.arange(n, dtype=jnp.uint32), jnp.uint32(2**position_bits - 1)
+    order = positions
+    for round_key in jax.random.split(key, rounds):
+        words = (jax.random.bits(round_key, (n,)) & ~mask) | positions
+        order = order[jnp.sort(words) & mask]
+    return order.astype(jnp.int32)
 
 
 def check_seed(argument: str, seed: object) -> int:

@@ -39,11 +39,5 @@ def tree(cls: type[T]) -> type[T]:
 
 
 def as_leaves(numbers: T) -> T:
-    """Every Python number in a tree as a float32 or int32 scalar, so that 1, 1.0 and ``np.float64(1)`` are one type."""
-
-    def leaf(value: Any) -> Any:
-        if isinstance(value, bool | int | np.integer):
-            return np.int32(value)
-        return np.float32(value) if isinstance(value, float | np.floating) else value
-
-    return jax.tree.map(leaf, numbers)
+    """Every number in a tree as a float32 scalar, so that 1, 1.0 and ``np.float64(1)`` are one type, one program."""
+    return jax.tree.map(lambda n: np.float32(n) if isinstance(n, int | float | np.number) else n, numbers)

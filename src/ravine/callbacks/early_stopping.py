@@ -21,7 +21,7 @@ class EarlyStopping(Callback):
 
     Args:
         monitor: the key of the value that is watched, such as ``"val_loss"``.
-        min_delta: how much better counts as an improvement, at least 0.
+        min_delta: how much better counts as an improvement; its sign is ignored, as in Keras.
         patience: how many epochs without improvement are borne, at least 0.
         verbose: 1 says where training stopped and which epoch's weights it kept; 0 is silent.
         mode: ``"min"``, ``"max"``, or ``"auto"``: a loss is minimised, a metric goes in its own direction.
@@ -52,7 +52,7 @@ class EarlyStopping(Callback):
         if not isinstance(monitor, str):
             checks.reject_type("monitor", monitor, "the key of a value, such as 'val_loss'")
         self.monitor = monitor
-        self.min_delta = checks.number("min_delta", min_delta, least=0)
+        self.min_delta = abs(checks.number("min_delta", min_delta))
         self.patience = checks.integer("patience", patience, least=0)
         self.verbose = checks.integer("verbose", verbose, least=0)
         self.mode = checks.look_up("mode", mode, {m: m for m in MODES})

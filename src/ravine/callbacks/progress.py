@@ -27,7 +27,7 @@ def check_verbose(verbose: object) -> int:
     """0 (silent), 1 (a bar) or 2 (a line an epoch); ``"auto"`` is 1. A bar needs a screen: elsewhere 1 becomes 2."""
     if verbose not in ("auto", 0, 1, 2) or isinstance(verbose, float):
         checks.reject("verbose", verbose, "'auto', 0, 1 or 2")
-    wanted = 1 if verbose == "auto" else int(str(verbose))
+    wanted = 1 if verbose == "auto" else int(verbose)
     return 2 if wanted == 1 and not on_screen() else wanted
 
 
@@ -45,7 +45,12 @@ def duration(seconds: float) -> str:
 
 def figures(logs: Logs) -> str:
     """``accuracy: 0.9712 - loss: 0.0943 - ...``."""
-    return " - ".join(f"{k}: {v:.4f}" if not 0 < abs(v) < 1e-3 else f"{k}: {v:.4e}" for k, v in logs.items())
+    return " - ".join(f"{key}: {figure(value)}" for key, value in logs.items())
+
+
+def figure(value: float) -> str:
+    """Four places, in powers of ten where they would show too little or fill the line: ``0.0943``, ``1.2000e-05``."""
+    return f"{value:.4e}" if 0 < abs(value) < 1e-3 or abs(value) >= 1e4 else f"{value:.4f}"
 
 
 class Progress(Callback):
@@ -96,7 +101,10 @@ class Progress(Callback):
 
 def _bar(epochs: int, first: int) -> tuple[Any, Any]:
     from rich import progress
+    from rich.table import Column
 
+    # With no lines above the bar it shows the figures itself, cut where the screen ends.
+    figures_column = progress.TextColumn("{task.fields[figures]}", table_column=Column(no_wrap=True, overflow="crop"))
     bar = progress.Progress(
         progress.TextColumn("Epoch {task.completed}/{task.total}"),
         progress.BarColumn(bar_width=24),
@@ -104,7 +112,7 @@ def _bar(epochs: int, first: int) -> tuple[Any, Any]:
         progress.TimeElapsedColumn(),
         progress.TextColumn("left"),
         progress.TimeRemainingColumn(),
-        progress.TextColumn("{task.fields[figures]}"),
+        *([figures_column] if epochs > LINES_UP_TO else []),
     )
     task = bar.add_task("fit", total=epochs, completed=first, figures="")
     bar.start()

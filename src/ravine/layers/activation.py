@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from ravine import activations, checks, trees
-from ravine.layers.base import Arrays, Layer
+from ravine.layers.base import Arrays, Layer, Shape
 
 LINKS: dict[activations.Activation, str] = {activations.softmax: "softmax", activations.sigmoid: "sigmoid"}
 
@@ -42,7 +42,7 @@ class Activation(Layer):
 class ReLU(Layer):
     """The rectified linear unit, with Keras's three settings.
 
-    y = max_value where x >= max_value, x where threshold <= x < max_value, else negative_slope * (x - threshold).
+    y = max_value where x >= max_value, x where threshold < x < max_value, else negative_slope * (x - threshold).
 
     Args:
         max_value: the ceiling, at least 0; None for none.
@@ -65,7 +65,7 @@ class ReLU(Layer):
         self, params: Arrays, stats: Arrays, x: jax.Array, *, key: jax.Array | None, training: bool
     ) -> tuple[jax.Array, Arrays]:
         """The rectified input."""
-        y = jnp.where(x >= self.threshold, x, self.negative_slope * (x - self.threshold))
+        y = jnp.where(x > self.threshold, x, self.negative_slope * (x - self.threshold))
         return (y if self.max_value is None else jnp.minimum(y, self.max_value)), stats
 
 
@@ -79,6 +79,12 @@ class Softmax(Layer):
         """``axis`` is an integer."""
         if isinstance(self.axis, bool) or not isinstance(self.axis, int):
             checks.reject_type("axis", self.axis, "an integer")
+
+    def check_input(self, input_shape: Shape) -> None:
+        """``axis`` is one of the sample's."""
+        rank = len(input_shape) + 1
+        if not -rank < self.axis < rank or self.axis == 0:
+            checks.reject("axis", self.axis, f"an axis of {(None, *input_shape)} other than the first, the batch")
 
     def apply(
         self, params: Arrays, stats: Arrays, x: jax.Array, *, key: jax.Array | None, training: bool

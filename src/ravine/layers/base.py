@@ -87,6 +87,10 @@ class Layer:
         """Undo :meth:`bind`."""
         self.__dict__.pop("_owner", None)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy belongs to no model until its own copy of the model binds it.
+        return {name: value for name, value in self.__dict__.items() if name not in ("_owner", "_index")}
+
     @property
     def is_bound(self) -> bool:
         """Whether the layer belongs to a model that is still there."""

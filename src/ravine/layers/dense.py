@@ -35,6 +35,7 @@ class Dense(Layer):
     def check(self) -> None:
         """``units`` is a positive integer; the activation and the initializers are known."""
         checks.integer("units", self.units, least=1)
+        checks.boolean("use_bias", self.use_bias)
         activations.get(self.activation)
         initializers.get(self.kernel_initializer)
         initializers.get(self.bias_initializer)
@@ -54,7 +55,7 @@ class Dense(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's shape with ``units`` for its last axis."""
-        return (*input_shape[:-1], self.units)
+        return (*input_shape[:-1], int(self.units))
 
     def apply(
         self, params: Arrays, stats: Arrays, x: jax.Array, *, key: jax.Array | None, training: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 from ravine import checks, losses, metrics, optimizers
@@ -42,8 +43,10 @@ class Compiled:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The keys of an epoch's values: the loss, then the metrics."""
-        return ("loss", *(metrics.name_of(m) for m in (*self.metrics, *self.weighted_metrics)))
+        """The keys of an epoch's values: the loss, then the metrics; a weighted one says so where it must."""
+        plain = [metrics.name_of(m) for m in self.metrics]
+        weighted = [metrics.name_of(m) for m in self.weighted_metrics]
+        return ("loss", *plain, *(f"weighted_{n}" if n in plain else n for n in weighted))
 
     def task(self, caller: str, network: Network, y_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> Task:
         """What a run trains, given the targets' whole shape and the outputs' without the batch."""
@@ -51,11 +54,20 @@ class Compiled:
             raise checks.RavineValueError(
                 f"{caller}: the model was compiled without a loss; call model.compile(loss=...)."
             )
-        network = network.with_link(self.loss.link)
+        on_logits = self.loss.on_logits()
+        linked = network.with_link(self.loss.link)
+        if linked.link and self.loss == on_logits:
+            warnings.warn(
+                f"loss: from_logits=True, but the model ends with a {linked.link}, so its outputs are no logits. "
+                "Leave one of the two out.",
+                UserWarning,
+                stacklevel=4,
+            )
+            linked = network
         return Task(
-            network=network,
+            network=linked,
             optimizer=self.optimizer,
-            loss=self.loss.on_logits() if network.link else self.loss,
+            loss=on_logits if linked.link else self.loss,
             loss_weight=self.loss_weight,
             metrics=tuple(metrics.get(m, y_shape, output_shape) for m in self.metrics),
             weighted_metrics=tuple(metrics.get(m, y_shape, output_shape) for m in self.weighted_metrics),

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from ravine import checks, seeds, trees
@@ -19,8 +18,7 @@ from ravine.training import placement
 from ravine.training.data import Data
 from ravine.training.history import History
 from ravine.training.legs import Interrupts, Leg, run_legs
-from ravine.training.program import RunState, Settings, train_leg
-from ravine.training.state import TrainState
+from ravine.training.program import RunState, Settings, first_run, train_leg
 from ravine.training.step import Task
 from ravine.training.stopping import StoppingRule
 
@@ -66,10 +64,13 @@ def run_fit(model: Sequential, request: Request, callbacks: list[Callback]) -> H
     """Train ``model``, whose arrays are built, as ``request`` says; the model holds the result after every leg."""
     progress = Progress(request.verbose, request.epochs.start)
     stoppers = [c for c in callbacks if isinstance(c, EarlyStopping)]
-    rules = [stopper.rule(request.columns, request.directions) for stopper in stoppers]
+    rules = []
+    for stopper in stoppers:
+        rules.append(stopper.rule(request.columns, request.directions))
     params = {"verbose": request.verbose, "epochs": request.epochs.stop, "steps": request.steps}
     history = History(params=params, seed=request.seed)
     observers: list[Callback] = [*callbacks, progress]
+    model.stop_training = False
     for observer in observers:
         observer.set_model(model)
         observer.set_params(params)
@@ -94,7 +95,6 @@ def _train(
     history: History,
 ) -> Leg | None:
     """Drive the legs; returns the last one, None where there was none."""
-    model.stop_training = False
     leg = None
 
     def before(epoch: int) -> None:
@@ -103,16 +103,18 @@ def _train(
 
     with Interrupts() as interrupts:
         for leg in run_legs(
-            _compiled_leg(request, rules),
-            _first_run(model.train_state(), rules, request),
+            _compiled_leg(model, request, rules),
+            _first_run(model, request, rules),
             request.epochs,
             request.validates,
             every_epoch=any(o.every_epoch for o in observers),
             before=before,
         ):
-            model.take_state(leg.run.train)
             progress.leg_finished(len(leg.record), leg.seconds)
+            model.stop_training |= leg.stopped
             for epoch, values in enumerate(leg.record, leg.first_epoch):
+                if epoch > leg.first_epoch:
+                    before(epoch)
                 logs = request.logs(values, epoch)
                 _warn_of_nan(history, epoch, logs)
                 history.append(epoch, logs)
@@ -126,33 +128,30 @@ def _train(
 
 
 def _compiled_leg(
-    request: Request, rules: tuple[StoppingRule, ...]
+    model: Sequential, request: Request, rules: tuple[StoppingRule, ...]
 ) -> Callable[[RunState, int, np.ndarray], tuple[RunState, jax.Array]]:
     """The compiled function with everything bound that stays the same from leg to leg."""
     task, rules = trees.as_leaves((request.task, rules))
     data = request.data.on_device()
     validation = None if request.validation is None else request.validation.on_device()
     keys = seeds.stream(request.seed, "shuffle"), seeds.stream(request.seed, "noise")
-    options = placement.compiler_options(multiply_adds(request))
+    # A forward pass takes about one multiply-add for each parameter and row.
+    parameters = sum(array.size for array in jax.tree.leaves(model.variables()[0]))
+    options = placement.compiler_options(parameters * request.settings.batch_size)
     leg = placement.compiled(train_leg, options, donate=("run",))
 
     def run_one(run: RunState, epochs: int, validates: np.ndarray) -> tuple[RunState, jax.Array]:
         state, record = leg(task, rules, request.settings, run, data, validation, keys, np.int32(epochs), validates)
+        # The arrays are still being computed. Handing them over now keeps the model whole whatever interrupts the wait.
+        model.take_state(state.train)
         return state, record
 
     return run_one
 
 
-def multiply_adds(request: Request) -> int:
-    """About how many multiply-adds one batch's forward pass takes: one for each parameter and row."""
-    network = request.task.network
-    shapes = jax.eval_shape(lambda: network.init(jax.random.key(0), request.data.x.shape[1:])[0])
-    return request.settings.batch_size * sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(shapes))
-
-
-def _first_run(state: TrainState, rules: tuple[StoppingRule, ...], request: Request) -> RunState:
-    arrays = (state.params, state.stats)
-    return RunState(state, jnp.int32(request.epochs.start), tuple(rule.init(arrays) for rule in rules))
+def _first_run(model: Sequential, request: Request, rules: tuple[StoppingRule, ...]) -> RunState:
+    begin = placement.compiled(first_run)
+    return begin(model.train_state(), trees.as_leaves(rules), np.int32(request.epochs.start))
 
 
 def _warn_of_nan(history: History, epoch: int, logs: dict[str, float]) -> None:

@@ -21,7 +21,7 @@ from ravine.training import data as training_data
 from ravine.training import placement
 from ravine.training.data import Data
 from ravine.training.history import History
-from ravine.training.program import Settings, predict_rows
+from ravine.training.program import Settings, initial_optimizer_state, predict_rows
 from ravine.training.state import TrainState
 from ravine.training.step import Sums, Task, read, test_step, train_step
 
@@ -40,13 +40,13 @@ class Sequential(Stack):
         name: shown by ``summary``.
     """
 
-    def __init__(self, layers: list[Layer | Input] | None = None, name: str = "sequential") -> None:
+    def __init__(self, layers: list[Layer | Input] | None = None, name: str | None = None) -> None:
         self.stop_training = False
         self._compiled: Compiled | None = None
         super().__init__(layers, name)
 
-    def _forget_arrays(self) -> None:
-        super()._forget_arrays()
+    def _layers_changed(self) -> None:
+        super()._layers_changed()
         self._optimizer_state: optimizers.OptimizerState | None = None
         self._batch_sums: Sums | None = None
 
@@ -92,22 +92,27 @@ class Sequential(Stack):
             )
         return self._compiled
 
-    def _checked(self, caller: str, data: Data, prefix: str = "") -> Task:
-        """The task for checked arrays, after checking that they fit the model and its loss."""
+    def _checked(self, caller: str, data: Data, validation: Data | None = None) -> Task:
+        """The task for checked arrays that fit the model, its loss and its metrics; else the model stays as it was."""
         compiled = self._require_compiled(caller)
-        self._accept(f"{prefix}x", data.x.shape[1:])
-        task = compiled.task(caller, self.network, data.y.shape, self._output_shape())
+        parts = {"": data} if validation is None else {"": data, "validation ": validation}
+        known = self._input_shape
         try:
-            task.loss.check(data.y, self._output_shape())
-        except checks.RavineValueError as error:
-            raise checks.RavineValueError(f"{prefix}{error}") from None
+            for prefix, part in parts.items():
+                self._accept(f"{prefix}x", part.x.shape[1:])
+            task = compiled.task(caller, self.network, data.y.shape, self._output_shape())
+            for prefix, part in parts.items():
+                task.check(prefix, part.y, self._output_shape())
+        except checks.RavineError:
+            self._input_shape = known
+            raise
         return task
 
     def train_state(self) -> TrainState:
         """The arrays as a run starts from them."""
         params, stats = self.variables()
         if self._optimizer_state is None:
-            self._optimizer_state = self.optimizer.init(params)
+            self._optimizer_state = placement.compiled(initial_optimizer_state)(trees.as_leaves(self.optimizer), params)
         return TrainState(params, stats, self._optimizer_state)
 
     def take_state(self, state: TrainState) -> None:
@@ -162,38 +167,41 @@ class Sequential(Stack):
         compiled = self._require_compiled("fit")
         epoch_range = fitting.check_epochs(epochs, initial_epoch)
         size = checks.integer("batch_size", 32 if batch_size is None else batch_size, least=1)
+        steps = 0 if steps_per_epoch is None else checks.integer("steps_per_epoch", steps_per_epoch, least=1)
+        shuffle, verbose = checks.boolean("shuffle", shuffle), check_verbose(verbose)
+        validates = fitting.check_validation_freq(validation_freq)
         observers = callback_base.check(callbacks)
-        seed = seeds.next_seed() if seed is None else seeds.check_seed("seed", seed)
+        seed = None if seed is None else seeds.check_seed("seed", seed)
         data = training_data.as_data(x, y, sample_weight)
-        if class_weight is not None:
-            data = training_data.with_class_weight(data, class_weight)
         validation = None
         if validation_data is not None:
             validation = _validation_pair(validation_data)
         elif validation_split:
             data, validation = training_data.hold_out(data, validation_split)
-        if validation is not None and validation_steps is not None:
-            val_size = checks.integer("validation_batch_size", validation_batch_size or size, least=1)
-            validation = validation.first(val_size * checks.integer("validation_steps", validation_steps, least=1))
-        task = self._checked("fit", data)
+        val_size = size if validation_batch_size is None else validation_batch_size
+        val_size = checks.integer("validation_batch_size", val_size, least=1)
         if validation is not None:
-            self._checked("fit", validation, prefix="validation ")
-        steps = 0 if steps_per_epoch is None else checks.integer("steps_per_epoch", steps_per_epoch, least=1)
+            validation = _first_batches(validation, val_size, validation_steps, "validation_steps")
+        task = self._checked("fit", data, validation)
+        if class_weight is not None:
+            data = training_data.with_class_weight(data, class_weight, self._output_shape()[-1])
+        seed = seeds.next_seed() if seed is None else seed
         request = fitting.Request(
             task=task,
             names=compiled.names,
             directions=compiled.directions(task),
             settings=Settings(
                 batch_size=min(size, data.rows),
-                shuffle=checks.boolean("shuffle", shuffle),
+                shuffle=shuffle,
                 evaluation_rows=0 if validation is None else fitting.evaluation_rows(validation.rows),
                 steps=steps,
+                reorders=placement.reorders(data),
             ),
             data=data,
             validation=validation,
-            validates=fitting.check_validation_freq(validation_freq),
+            validates=validates,
             epochs=epoch_range,
-            verbose=check_verbose(verbose),
+            verbose=verbose,
             seed=seed,
         )
         self.variables(seed)
@@ -276,9 +284,9 @@ class Sequential(Stack):
     ) -> Values:
         """One step on one batch. Returns loss and metrics of all batches since :meth:`reset_metrics`, as Keras does."""
         data = training_data.as_data(x, y, sample_weight)
-        if class_weight is not None:
-            data = training_data.with_class_weight(data, class_weight)
         task = trees.as_leaves(self._checked("train_on_batch", data))
+        if class_weight is not None:
+            data = training_data.with_class_weight(data, class_weight, self._output_shape()[-1])
         state, sums = self.train_state(), self._batch_sums or Sums.zero(task)
         # A model trained batch by batch has no run's seed: its noise follows the count of its steps.
         key = jax.random.fold_in(seeds.stream(0, "noise"), state.optimizer.step)
@@ -319,10 +327,10 @@ def _no_callbacks(callbacks: list[Callback] | None) -> None:
         checks.reject("callbacks", callbacks, "none here: callbacks are called by fit only")
 
 
-def _first_batches(data: Data, batch_size: int | None, steps: int | None) -> Data:
-    """The rows of the first ``steps`` batches; all of them where ``steps`` is None."""
+def _first_batches(data: Data, batch_size: int | None, steps: int | None, argument: str = "steps") -> Data:
+    """The rows of the first ``steps`` batches; all of them where ``steps`` is None. Errors name ``argument``."""
     size = checks.integer("batch_size", 32 if batch_size is None else batch_size, least=1)
-    return data if steps is None else data.first(size * checks.integer("steps", steps, least=1))
+    return data if steps is None else data.first(size * checks.integer(argument, steps, least=1))
 
 
 def _validation_pair(validation_data: Any) -> Data:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,15 +28,15 @@ def snake(name: str) -> str:
 class Stack:
     """Layers in a row, their shapes and their arrays: what :class:`ravine.Sequential` trains."""
 
-    def __init__(self, layers: list[Layer | Input] | None = None, name: str = "sequential") -> None:
-        if not isinstance(name, str):
+    def __init__(self, layers: list[Layer | Input] | None = None, name: str | None = None) -> None:
+        if not isinstance(name, str | None):
             checks.reject_type("name", name, "a string")
         if layers is not None and not isinstance(layers, list | tuple):
             checks.reject_type("layers", layers, "a list of layers")
-        self.name = name
+        self.name = "sequential" if name is None else name
         self._layers: list[Layer] = []
         self._input_shape: tuple[int, ...] | None = None
-        self._variables: tuple[Variables, Variables] | None = None
+        self._variables: tuple[Variables, Variables] = ((), ())  # may be short of the last layers
         for layer in layers or []:
             self.add(layer)
 
@@ -53,28 +53,49 @@ class Stack:
             hint = f" Did you mean {layer.__name__}(...)?" if isinstance(layer, type) else ""
             checks.reject_type(f"layers[{len(self._layers)}]", layer, f"a layer such as Dense(10).{hint}")
         layer.check()
+        self._check_name(layer)
         shape = self._input_shape
         if not self._layers and layer.input_shape is not None:
             shape = check_shape("input_shape", layer.input_shape)
+            if self._input_shape not in (None, shape):
+                checks.reject("input_shape", shape, f"{self._input_shape}, the shape of the model's Input")
         if shape is not None:
             Network((*self._layers, layer)).shapes(shape)
         layer.bind(self, len(self._layers))
         self._layers.append(layer)
         self._input_shape = shape
-        self._forget_arrays()
+        self._layers_changed()
 
     def pop(self) -> Layer:
-        """Remove the last layer and return it."""
+        """Remove the last layer and return it. The others keep their weights."""
         if not self._layers:
             raise checks.RavineValueError("pop: the model has no layers.")
         layer = self._layers.pop()
         layer.unbind()
-        self._forget_arrays()
+        self._layers_changed()
         return layer
 
-    def _forget_arrays(self) -> None:
-        """Called when the layers have changed."""
-        self._variables = None
+    def _layers_changed(self) -> None:
+        """Forget the arrays of layers that are gone."""
+        params, stats = self._variables
+        self._variables = params[: len(self._layers)], stats[: len(self._layers)]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # A copy's layers are copies too, which belong to no model yet.
+        self.__dict__.update(state)
+        for index, layer in enumerate(self._layers):
+            layer.bind(self, index)
+
+    def _check_name(self, layer: Layer) -> None:
+        name = layer.name
+        if name is None:
+            return
+        if not isinstance(name, str):
+            checks.reject_type("name", name, "a string")
+        if "/" in name:
+            checks.reject("name", name, "a name without '/'")
+        if name in (other.name for other in self._layers):
+            checks.reject("name", name, "a name that no other layer of the model has")
 
     @property
     def layers(self) -> list[Layer]:
@@ -93,12 +114,14 @@ class Stack:
         return checks.look_up("name", str(name), dict(zip(self._names(), self._layers, strict=True)))
 
     def _names(self) -> list[str]:
-        seen: Counter[str] = Counter()
+        """The layers' names: those given as they are, the others ``dense``, ``dense_1``, ... where these are free."""
+        taken = {layer.name for layer in self._layers}
         names = []
         for layer in self._layers:
             kind = snake(type(layer).__name__)
-            names.append(layer.name or (f"{kind}_{seen[kind]}" if seen[kind] else kind))
-            seen[kind] += 1
+            numbered = itertools.chain([kind], (f"{kind}_{i}" for i in itertools.count(1)))
+            names.append(layer.name or next(name for name in numbered if name not in taken))
+            taken.add(names[-1])
         return names
 
     @property
@@ -143,12 +166,15 @@ class Stack:
     # Weights
 
     def variables(self, seed: int | None = None) -> tuple[Variables, Variables]:
-        """The parameters and statistics, drawn from ``seed`` or a seed of the model's own if they are not there yet."""
-        if self._variables is None:
+        """The parameters and statistics; those not there yet are drawn from ``seed`` or a seed of the model's own."""
+        params, stats = self._variables
+        held = len(params)
+        if held < len(self._layers):
+            shape = InputShape(self._require_shape())
             seed = seeds.next_seed() if seed is None else seed
             draw = placement.compiled(initial_variables)
-            network = trees.as_leaves(self.network)
-            self._variables = draw(network, seeds.stream(seed, "initial weights"), InputShape(self._require_shape()))
+            drawn = draw(trees.as_leaves(self.network), seeds.stream(seed, "initial weights"), shape)
+            self._variables = (*params, *drawn[0][held:]), (*stats, *drawn[1][held:])
         return self._variables
 
     def layer_arrays(self, index: int) -> Mapping[str, jax.Array]:

@@ -44,7 +44,8 @@ def print_summary(
         params = f"{row.trainable + row.non_trainable:,}" if built else "0 (unbuilt)"
         table.add_row(f"{row.name} ({row.kind})", str(row.output_shape) if built else "?", params)
     trainable, frozen = sum(r.trainable for r in rows), sum(r.non_trainable for r in rows)
-    console = Console(width=line_length, highlight=False)
+    # ``print_fn`` may write to a file, where a terminal's colours would be rubbish.
+    console = Console(width=line_length, highlight=False, force_terminal=None if print_fn is None else False)
     with console.capture() as capture:
         console.print(table)
         for label, count in ("Total", trainable + frozen), ("Trainable", trainable), ("Non-trainable", frozen):

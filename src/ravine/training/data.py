@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from ravine import checks, trees
@@ -45,7 +44,7 @@ class Data:
 
     def on_device(self) -> Data:
         """The same rows as JAX arrays."""
-        return jax.tree.map(jnp.asarray, self)
+        return jax.device_put(self)
 
 
 def as_array(argument: str, value: Any) -> np.ndarray:
@@ -110,7 +109,8 @@ def as_targets(argument: str, value: Any) -> np.ndarray:
 
 def as_weights(argument: str, value: Any, rows: int) -> np.ndarray:
     """Sample weights ``[rows]``: finite and at least 0."""
-    array = as_array(argument, value).astype(np.float32, copy=False)
+    with np.errstate(over="ignore"):
+        array = as_array(argument, value).astype(np.float32, copy=False)
     check_finite(argument, array)
     if array.shape != (rows,):
         raise checks.RavineValueError(f"{argument} has shape {array.shape}: expected one weight per sample, ({rows},).")
@@ -133,15 +133,15 @@ def as_data(x: Any, y: Any, weights: Any = None, *, prefix: str = "") -> Data:
     return Data(samples, targets, w)
 
 
-def with_class_weight(data: Data, class_weight: Mapping[int, float]) -> Data:
-    """``data`` with each sample weighted by its class; classes that ``class_weight`` leaves out weigh 1."""
+def with_class_weight(data: Data, class_weight: Mapping[int, float], outputs: int) -> Data:
+    """``data`` for a model of ``outputs`` units with each sample weighted by its class, 1 for classes left out."""
     if data.w is not None:
         raise checks.RavineValueError("class_weight and sample_weight were both given: expected at most one of them.")
     if not isinstance(class_weight, Mapping):
         checks.reject_type("class_weight", class_weight, "a dict of class index to weight")
     y = data.y
     labels = y.argmax(axis=-1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(len(y), -1)[:, 0]
-    classes = y.shape[1] if y.ndim == 2 and y.shape[1] > 1 else int(labels.max()) + 1
+    classes = max(outputs, 2, int(labels.max()) + 1)
     w = np.ones(len(y), np.float32)
     for label, weight in class_weight.items():
         label = checks.integer("class_weight key", label, least=0)

@@ -14,6 +14,7 @@ class History:
         history: for each key (``loss``, the metrics, and ``val_`` before each where there was validation) the list of
             its values, Python floats, one an epoch; validation only in the epochs that had it.
         epoch: the epochs' numbers, from 0.
+        validated: those of the epochs that ended with validation.
         params: ``verbose``, ``epochs`` and ``steps`` as ``fit`` used them.
         seed: the seed that the run's random streams came from; giving it to ``fit`` repeats the run.
     """
@@ -22,9 +23,21 @@ class History:
     seed: int | None = None
     epoch: list[int] = field(default_factory=list)
     history: dict[str, list[float]] = field(default_factory=dict)
+    validated: list[int] = field(default_factory=list)
 
     def append(self, epoch: int, logs: dict[str, float]) -> None:
         """Add one epoch."""
         self.epoch.append(epoch)
+        if any(key.startswith("val_") for key in logs):
+            self.validated.append(epoch)
         for key, value in logs.items():
             self.history.setdefault(key, []).append(value)
+
+    @property
+    def names(self) -> list[str]:
+        """The loss and the metrics, without the keys of their validation."""
+        return [key for key in self.history if not key.startswith("val_")]
+
+    def epochs_of(self, key: str) -> list[int]:
+        """The epochs, from 0, that the values of ``history[key]`` belong to."""
+        return self.validated if key.startswith("val_") else self.epoch

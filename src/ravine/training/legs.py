@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 import time
@@ -28,6 +29,11 @@ class Leg:
     record: np.ndarray
     seconds: float
 
+    @property
+    def stopped(self) -> bool:
+        """Whether a stopping rule has ended the run."""
+        return any(int(rule.stopped_epoch) >= 0 for rule in self.run.rules)
+
 
 class Interrupts:
     """While active, Ctrl-C sets a flag instead of raising, so that no leg is cut in half; a second one raises."""
@@ -53,12 +59,17 @@ class Interrupts:
 
 
 def wait_for(result: Any) -> None:
-    """Wait until ``result`` is computed, with the interpreter awake, so that signals are heard meanwhile."""
-    pause = 1e-4
-    arrays = jax.tree.leaves(result)
-    while not all(a.is_ready() for a in arrays):
-        time.sleep(pause)
-        pause = min(pause * 1.5, 0.01)
+    """Wait until ``result`` is computed, hearing signals meanwhile: waiting inside JAX, the main thread would not."""
+    computed = threading.Event()
+
+    def wait() -> None:
+        # Whoever reads the result next meets its error: here it would only be printed.
+        with contextlib.suppress(Exception):
+            jax.block_until_ready(result)
+        computed.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    computed.wait()
 
 
 def run_legs(
@@ -85,8 +96,9 @@ def run_legs(
         wait_for((run, record))
         seconds = time.perf_counter() - start
         finished = int(run.epoch) - done
-        yield Leg(run, done, np.asarray(record)[:finished], seconds)
-        if any(bool(rule.stop) for rule in run.rules):
+        leg = Leg(run, done, np.asarray(record)[:finished], seconds)
+        yield leg
+        if leg.stopped:
             return
         # The first leg's time is mostly compilation, so it says nothing about the length of the next.
         if not every_epoch and done > epochs.start:

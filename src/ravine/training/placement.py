@@ -20,6 +20,9 @@ import jax
 LARGE_STEP = 16_000_000
 """Multiply-adds of one forward pass from which on the library's split products win (measured on two cores)."""
 
+CACHED_BYTES = 2**20
+"""Up to this size, data are put in order once an epoch: one gather instead of many, within a core's cache."""
+
 CACHE_VARIABLE = "RAVINE_CACHE"
 
 
@@ -28,6 +31,11 @@ def compiler_options(multiply_adds: int) -> tuple[tuple[str, Any], ...]:
     if jax.default_backend() == "cpu" and multiply_adds < LARGE_STEP:
         return (("xla_disable_hlo_passes", "dot-library-rewriter"),)
     return ()
+
+
+def reorders(data: Any) -> bool:
+    """Whether a run should put all of ``data``, a tree of arrays, in order once an epoch."""
+    return sum(array.nbytes for array in jax.tree.leaves(data)) <= CACHED_BYTES
 
 
 @functools.cache
@@ -49,10 +57,10 @@ def use_persistent_cache() -> None:
     left alone, and a folder that cannot be written only costs the time to compile.
     """
     wanted = os.environ.get(CACHE_VARIABLE, "")
-    if wanted.lower() == "off" or jax.config.read("jax_compilation_cache_dir") is not None:
+    if wanted.lower() == "off" or getattr(jax.config, "jax_compilation_cache_dir", None) is not None:
         return
     if wanted:
-        folder = Path(wanted)
+        folder = Path(wanted).expanduser()
     else:
         import platformdirs
 

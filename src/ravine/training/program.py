@@ -14,8 +14,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ravine import trees
+from ravine import seeds, trees
 from ravine.layers.network import Network, Variables
+from ravine.optimizers.base import Optimizer, OptimizerState
 from ravine.training.data import Data
 from ravine.training.state import TrainState
 from ravine.training.step import Sums, Task, read, test_step, train_step
@@ -30,13 +31,15 @@ class Settings:
     """How a run walks through its data.
 
     ``batch_size`` rows a step, at most as many as there are; the order is drawn anew for each pass where ``shuffle`` is
-    set; ``evaluation_rows`` rows are evaluated at once; an epoch has ``steps`` batches, or with 0 is one pass.
+    set; ``evaluation_rows`` rows are evaluated at once; an epoch has ``steps`` batches, or with 0 is one pass; with
+    ``reorders`` the rows are put in order once a pass, else each batch gathers its own.
     """
 
     batch_size: int = trees.static()
     shuffle: bool = trees.static()
     evaluation_rows: int = trees.static()
     steps: int = trees.static(default=0)
+    reorders: bool = trees.static(default=False)
 
 
 @trees.tree
@@ -54,7 +57,7 @@ Order = jax.Array | None
 
 def draw_order(settings: Settings, data: Data, key: jax.Array, walked: jax.Array) -> Order:
     """In which order pass number ``walked`` takes the rows; None for the order they have."""
-    return jax.random.permutation(jax.random.fold_in(key, walked), data.rows) if settings.shuffle else None
+    return seeds.permutation(jax.random.fold_in(key, walked), data.rows) if settings.shuffle else None
 
 
 def batch_at(settings: Settings, data: Data, order: Order, i: Any, rows: int) -> Data:
@@ -69,6 +72,8 @@ def train_epoch(
     """Every row once, in full batches and then what is left over as a batch of its own size."""
     full, rest = divmod(data.rows, settings.batch_size)
     order = draw_order(settings, data, keys[0], epoch)
+    if order is not None and settings.reorders:
+        data, order = data.take(order), None
     noise_key = jax.random.fold_in(keys[1], epoch)
 
     def body(carry: Carry, i: jax.Array) -> tuple[Carry, None]:
@@ -151,7 +156,7 @@ def train_leg(
 
     def goes_on(carry: tuple[RunState, jax.Array]) -> jax.Array:
         run, _ = carry
-        stopped = jnp.any(jnp.array([s.stop for s in run.rules], bool))
+        stopped = jnp.any(jnp.array([s.stopped_epoch >= 0 for s in run.rules], bool))
         return (run.epoch - first < epochs) & ~stopped
 
     def one_epoch(carry: tuple[RunState, jax.Array]) -> tuple[RunState, jax.Array]:
@@ -192,6 +197,17 @@ class InputShape:
     """The shape of one sample, as structure."""
 
     shape: tuple[int, ...] = trees.static()
+
+
+def first_run(state: TrainState, rules: tuple[StoppingRule, ...], epoch: jax.Array) -> RunState:
+    """A run about to start with ``epoch``. Its arrays are copies, so a leg may take their memory."""
+    arrays = (state.params, state.stats)
+    return jax.tree.map(jnp.copy, RunState(state, epoch, tuple(rule.init(arrays) for rule in rules)))
+
+
+def initial_optimizer_state(optimizer: Optimizer, params: Variables) -> OptimizerState:
+    """What an optimizer remembers before the first step."""
+    return optimizer.init(params)
 
 
 def initial_variables(network: Network, key: jax.Array, sample: InputShape) -> tuple[Variables, Variables]:

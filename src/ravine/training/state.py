@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ravine import trees
-from ravine.layers.network import Network, Variables
-from ravine.optimizers.base import Optimizer, OptimizerState
+from ravine.layers.network import Variables
+from ravine.optimizers.base import OptimizerState
 
 
 @trees.tree
@@ -14,9 +14,3 @@ class TrainState:
     params: Variables
     stats: Variables
     optimizer: OptimizerState
-
-
-def fresh_state(network: Network, optimizer: Optimizer, variables: tuple[Variables, Variables]) -> TrainState:
-    """The state before the first step from given parameters and statistics."""
-    params, stats = variables
-    return TrainState(params, stats, optimizer.init(params))

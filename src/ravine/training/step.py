@@ -7,8 +7,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from ravine import trees
+from ravine import checks, trees
 from ravine.layers.network import Network, Variables
 from ravine.losses import Loss
 from ravine.metrics import Mean, Metric
@@ -27,6 +28,15 @@ class Task:
     loss_weight: float = 1.0
     metrics: tuple[Metric, ...] = ()
     weighted_metrics: tuple[Metric, ...] = ()
+
+    def check(self, prefix: str, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
+        """Raise where loss or metrics cannot compare targets ``y`` with outputs; ``prefix`` goes before ``y``."""
+        comparisons: tuple[Loss | Metric, ...] = (self.loss, *self.metrics, *self.weighted_metrics)
+        try:
+            for comparison in comparisons:
+                comparison.check(y, output_shape)
+        except checks.RavineValueError as error:
+            raise checks.RavineValueError(f"{prefix}{error}") from None
 
 
 @trees.tree

@@ -26,11 +26,6 @@ class StopState:
     stopped_epoch: jax.Array
     kept: Any = None
 
-    @property
-    def stop(self) -> jax.Array:
-        """Whether the rule has stopped the run."""
-        return self.stopped_epoch >= 0
-
 
 @trees.tree
 class StoppingRule:

@@ -1,0 +1,1 @@
+"""Ravine beside its peers: what is measured, how the turns are taken, and the report."""

@@ -1,0 +1,58 @@
+"""Ravine's `fit`: several epochs in one call, as its users train."""
+
+import time
+
+from protocol import Turn, job, load, serve
+
+from ravine import Sequential, callbacks, optimizers
+from ravine.layers import Dense, Input
+
+x, y, x_val, y_val = load()
+classify = job["loss"] == "crossentropy"
+*hidden, outputs = job["sizes"][1:]
+model = Sequential(
+    [
+        Input((job["sizes"][0],)),
+        *[Dense(units, job["activation"]) for units in hidden],
+        Dense(outputs, "softmax" if classify else None),
+    ]
+)
+model.compile(
+    optimizer=optimizers.SGD(job["learning_rate"], momentum=job["momentum"]),
+    loss="sparse_categorical_crossentropy" if classify else "mse",
+    metrics=["accuracy"] if classify else None,
+)
+
+
+class Stamps(callbacks.Callback):
+    """The seconds of each epoch. A callback makes Ravine return after every epoch, so only `each` asks for it."""
+
+    def on_train_begin(self, logs=None):
+        self.seconds = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds.append(time.perf_counter() - self.start)
+
+
+def train(epochs: int, each: bool) -> Turn:
+    stamps = Stamps()
+    history = model.fit(
+        x,
+        y,
+        batch_size=job["batch_size"],
+        epochs=epochs,
+        validation_data=(x_val, y_val) if len(x_val) else None,
+        callbacks=[stamps] if each else [],
+        verbose=0,
+    ).history
+    return {
+        "losses": history["loss"],
+        "val_losses": history.get("val_loss", []),
+        "each": stamps.seconds if each else None,
+    }
+
+
+serve(train, "ravine", "jax", "numpy")

@@ -1,0 +1,125 @@
+"""The jobs that every peer trains, as data that a peer can be handed."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One network on one data set; a turn trains it for `epochs` epochs."""
+
+    name: str
+    title: str
+    data: str  # the .npz file, without its ending
+    sizes: tuple[int, ...]  # units from the input to the output
+    activation: Literal["sigmoid", "relu"]
+    loss: Literal["crossentropy", "mse"]
+    rows: int
+    batch_size: int
+    learning_rate: float
+    momentum: float
+    epochs: int
+    trial_epochs: int  # enough to tell one setting of a peer from another
+    checked_epoch: int  # every peer must have reached about the same loss here
+    validation_rows: int = 0
+    whole_fit: bool = False  # time the call of fit, not its epochs one by one
+    goals: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Peer -> the least that its time divided by Ravine's should be."""
+
+    @property
+    def steps(self) -> int:
+        """Batches in one epoch."""
+        return -(-self.rows // self.batch_size)
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations of the matrix products of one epoch.
+
+        A product of (m, k) with (k, n) takes 2mkn. A layer with weights (i, o) has three for every training row:
+        forward, the gradient of the weights, the gradient of the input, and the first layer has no use for the last.
+        A validation row has the forward one.
+        """
+        weights = [i * o for i, o in pairwise(self.sizes)]
+        training = 3 * sum(weights) - weights[0]
+        return 2 * (self.rows * training + self.validation_rows * sum(weights))
+
+    def job(self) -> dict[str, Any]:
+        """What a peer is told."""
+        return {**asdict(self), "flops": self.flops}
+
+    def with_epochs(self, epochs: int) -> "Workload":
+        """The same with turns of another length."""
+        return replace(self, epochs=epochs, checked_epoch=min(epochs, self.checked_epoch))
+
+
+LECTURE = Workload(
+    name="lecture",
+    title="The lecture's network: 784-128(sigmoid)-10, batch 32, 48,000 images",
+    data="mnist",
+    sizes=(784, 128, 10),
+    activation="sigmoid",
+    loss="crossentropy",
+    rows=48_000,
+    batch_size=32,
+    learning_rate=0.1,
+    momentum=0.9,
+    epochs=5,
+    trial_epochs=1,
+    checked_epoch=5,
+    goals={
+        "keras-jax": 1.7,
+        "keras-jax-tuned": 1.5,
+        "torch": 2.2,
+        "scikit-learn": 2.0,
+        "keras-tf": 6.0,
+        "sgemm-1": 1 / 1.6,
+    },
+)
+
+WIDE = Workload(
+    name="wide",
+    title="A wide network: 784-512-512-10 (relu), batch 128, 48,000 images",
+    data="mnist",
+    sizes=(784, 512, 512, 10),
+    activation="relu",
+    loss="crossentropy",
+    rows=48_000,
+    batch_size=128,
+    learning_rate=0.1,
+    momentum=0.9,
+    epochs=3,
+    trial_epochs=1,
+    checked_epoch=3,
+    goals={
+        "keras-jax": 1.0,
+        "keras-jax-tuned": 1.0,
+        "torch": 1.0,
+        "scikit-learn": 1.0,
+        "keras-tf": 1.0,
+        "keras-tf-tuned": 1.0,
+        "sgemm-all": 1 / 1.25,
+    },
+)
+
+TINY = Workload(
+    name="tiny",
+    title="A tiny network: 10-16(relu)-1, batch 32, 800 rows, 200 validated after each epoch, 200 epochs in one call",
+    data="regression",
+    sizes=(10, 16, 1),
+    activation="relu",
+    loss="mse",
+    rows=800,
+    batch_size=32,
+    learning_rate=0.01,
+    momentum=0.9,
+    epochs=200,
+    trial_epochs=20,
+    checked_epoch=200,
+    validation_rows=200,
+    whole_fit=True,
+    goals={"keras-jax": 40.0, "keras-tf": 250.0},
+)
+
+WORKLOADS = {workload.name: workload for workload in (LECTURE, WIDE, TINY)}

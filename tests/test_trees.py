@@ -1,0 +1,52 @@
+from dataclasses import FrozenInstanceError, replace
+
+import jax
+import numpy as np
+import pytest
+
+from ravine import trees
+
+
+@trees.tree
+class Rule:
+    rate: float
+    steep: bool = trees.static(default=False)
+    name: str | None = trees.label(default=None)
+
+
+def test_plain_fields_are_leaves():
+    assert jax.tree.leaves(Rule(0.5, True, "a")) == [0.5]
+    assert jax.tree.map(lambda r: 2 * r, Rule(0.5, True)) == Rule(1.0, True)
+
+
+def test_static_fields_are_structure_and_labels_are_nothing():
+    structure = jax.tree.structure(Rule(0.5))
+    assert jax.tree.structure(Rule(0.7)) == structure
+    assert jax.tree.structure(Rule(0.5, name="a")) == structure
+    assert jax.tree.structure(Rule(0.5, steep=True)) != structure
+    assert Rule(0.5, name="a") == Rule(0.5, name="b")
+
+
+def test_frozen_and_replaceable():
+    rule = Rule(0.5, name="a")
+    with pytest.raises(FrozenInstanceError):
+        rule.rate = 1.0
+    assert replace(rule, rate=1.0).name == "a"
+
+
+def test_every_kind_of_number_is_one_program():
+    traces = []
+
+    @jax.jit
+    def double(rule):
+        traces.append(rule)
+        return rule.rate * 2
+
+    for rate in (1, 1.0, np.float64(1), np.int16(1), True, np.float32(1)):
+        assert double(trees.as_leaves(Rule(rate))) == 2
+    assert len(traces) == 1
+
+
+def test_as_leaves_leaves_arrays_alone():
+    array = np.arange(3)
+    assert trees.as_leaves({"a": array, "b": 2, "c": None})["a"] is array
