@@ -23,6 +23,7 @@ def test_a_long_value_is_cut():
     assert checks.shown("x" * 78) == repr("x" * 78)
     assert len(checks.shown("x" * 79)) == 80
     assert checks.shown(list(range(1000))).endswith("...")
+    assert checks.shown(np.eye(2)) == "array([[1., 0.], [0., 1.]])"
 
 
 @pytest.mark.parametrize(

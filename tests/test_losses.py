@@ -191,5 +191,5 @@ def test_get():
     with pytest.raises(checks.RavineValueError, match=r"loss='MSE' is unknown. Did you mean 'mse'\?"):
         losses.get("MSE")
     for wrong in (losses.MeanSquaredError, np.mean, None):
-        with pytest.raises(checks.RavineTypeError, match="loss=.*expected a name such as 'mse' or an object"):
+        with pytest.raises(checks.RavineTypeError, match=r"loss=.*expected a name such as 'mse' or an object"):
             losses.get(wrong)

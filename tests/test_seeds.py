@@ -54,7 +54,7 @@ def test_a_long_permutation_is_mixed_everywhere():
 def test_set_random_seed_repeats_everything_random():
     def draw():
         ravine.utils.set_random_seed(5)
-        return seeds.next_seed(), seeds.next_seed(), random.random(), np.random.rand()
+        return seeds.next_seed(), seeds.next_seed(), random.random(), np.random.rand()  # noqa: NPY002
 
     first = draw()
     assert draw() == first

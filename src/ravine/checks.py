@@ -27,8 +27,8 @@ class RavineTypeError(RavineError, TypeError):
 
 
 def shown(value: object) -> str:
-    """``value`` as an error message quotes it: its repr, cut to a readable length."""
-    text = repr(value)
+    """``value`` as an error message quotes it: its repr on one line, cut to a readable length."""
+    text = " ".join(repr(value).split())
     return text if len(text) <= 80 else text[:77] + "..."
 
 

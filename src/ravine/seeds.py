@@ -42,11 +42,11 @@ def permutation(key: jax.Array, n: int) -> jax.Array:
     position_bits = max(1, (n - 1).bit_length())
     rounds = -(-2 * position_bits // (32 - position_bits))
     positions, mask = jnp.arange(n, dtype=jnp.uint32), jnp.uint32(2**position_bits - 1)
-    order = positions
-    for round_key in jax.random.split(key, rounds):
-        words = (jax.random.bits(round_key, (n,)) & ~mask) | positions
-        order = order[jnp.sort(words) & mask]
-    return order.astype(jnp.int32)
+    order = None
+    for words in jax.random.bits(key, (rounds, n)):
+        moved = jnp.sort((words & ~mask) | positions) & mask
+        order = moved if order is None else order.at[moved].get(mode="promise_in_bounds")
+    return jnp.asarray(order, jnp.int32)
 
 
 def check_seed(argument: str, seed: object) -> int:

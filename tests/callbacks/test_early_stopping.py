@@ -1,6 +1,6 @@
 """EarlyStopping in real runs, each driven in two ways: compiled whole, and epoch by epoch.
 
-The runs are staged: ``counter`` scripts the watched values, and its model's only weight is the number of trained epochs.
+The runs are staged: ``counter`` scripts the watched values, and its model's only weight is how many epochs it trained.
 """
 
 import math
@@ -256,7 +256,11 @@ def test_nan_is_worse_than_any_number(staged):
     stopper = staged([NAN, NAN, 7, NAN, 8, 9], patience=3)
     assert (stopper.stopped_epoch, stopper.best_epoch, stopper.best) == (5, 2, 7.0)
     stopper = staged([NAN, NAN, NAN, 1], "max", patience=2)
-    assert (stopper.stopped_epoch, stopper.best, stopper.weights) == (1, None, 0)  # the first is kept for want of better
+    assert (stopper.stopped_epoch, stopper.best, stopper.weights) == (
+        1,
+        None,
+        0,
+    )  # the first is kept for want of better
 
 
 scripts = st.lists(st.sampled_from([0.0, 0.5, 1.0, 1.5, NAN]), min_size=1, max_size=12)

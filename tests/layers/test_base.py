@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ravine import Input, Sequential, checks, layers
-from ravine.layers import Activation, Dense, Flatten, ReLU, Rescaling, Softmax
+from ravine.layers import Activation, Dense, Flatten, ReLU, Softmax
 
 # A layer, the shape of a sample, the shape of an output, and its arrays' shapes in Keras's order.
 LAYERS = [
@@ -23,7 +23,6 @@ LAYERS = [
     (ReLU(6, negative_slope=0.1, threshold=0.5), (3,), (3,), {}),
     (Softmax(), (3,), (3,), {}),
     (Softmax(axis=1), (2, 3), (2, 3), {}),
-    (Rescaling(1 / 255, offset=-1), (2, 3), (2, 3), {}),
     (Flatten(), (2, 3), (6,), {}),
     (Flatten(), (3,), (3,), {}),
     (Flatten(), (), (1,), {}),

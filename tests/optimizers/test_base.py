@@ -110,5 +110,5 @@ def test_get():
     with pytest.raises(checks.RavineValueError, match=r"optimizer='sdg' is unknown. Did you mean 'sgd'\?"):
         optimizers.get("sdg")
     for wrong in (SGD, None, 0.1, optax.sgd(0.1)):
-        with pytest.raises(checks.RavineTypeError, match="optimizer=.*expected a name such as 'sgd' or an object"):
+        with pytest.raises(checks.RavineTypeError, match=r"optimizer=.*expected a name such as 'sgd' or an object"):
             optimizers.get(wrong)

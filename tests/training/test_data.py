@@ -161,7 +161,7 @@ def test_hold_out_is_keras_split(rows, fraction):
 
 @pytest.mark.parametrize("fraction", [1, 1.5, -0.1, NAN])
 def test_no_fraction(fraction):
-    with pytest.raises(RavineValueError, match="validation_split=.*expected a finite number of at least 0 below 1"):
+    with pytest.raises(RavineValueError, match=r"validation_split=.*expected a finite number of at least 0 below 1"):
         data.hold_out(ROWS, fraction)
 
 

@@ -33,7 +33,12 @@ class Climb(losses.Loss):
 
 
 TASK = trees.as_leaves(
-    Task(Network((Dense(1, use_bias=False, kernel_initializer="zeros"),)), SGD(1.0), Climb(), metrics=(MeanLoss(Climb()),))
+    Task(
+        Network((Dense(1, use_bias=False, kernel_initializer="zeros"),)),
+        SGD(1.0),
+        Climb(),
+        metrics=(MeanLoss(Climb()),),
+    )
 )
 DATA = Data(jnp.eye(ROWS), jnp.zeros(ROWS))
 KEYS = seeds.stream(0, "shuffle"), seeds.stream(0, "noise")
@@ -43,7 +48,9 @@ compiled_leg = jax.jit(train_leg)
 @functools.cache
 def begin(rules=(), epoch=0):
     variables = TASK.network.init(jax.random.key(0), (ROWS,))
-    return first_run(TrainState(*variables, TASK.optimizer.init(variables[0])), trees.as_leaves(rules), jnp.int32(epoch))
+    return first_run(
+        TrainState(*variables, TASK.optimizer.init(variables[0])), trees.as_leaves(rules), jnp.int32(epoch)
+    )
 
 
 def leg(epochs, *, run=None, rules=(), validation=None, validates=None, **settings):
@@ -132,7 +139,7 @@ def test_the_length_of_legs_does_not_matter(lengths, steps):
 
 
 def test_the_record():
-    run, record = leg(3, validation=DATA, validates=[True, False, True], shuffle=False)
+    _, record = leg(3, validation=DATA, validates=[True, False, True], shuffle=False)
     record = np.asarray(record)
     assert record.shape == (program.LEG_CAPACITY, 4)
     assert np.isnan(record[3:]).all()

@@ -82,7 +82,7 @@ def test_bytes_are_numbers():
 
 def test_targets_are_checked_against_the_loss_and_every_metric():
     TASK.check("", Y, (1,))
-    with pytest.raises(RavineValueError, match="^validation y has shape .* MeanSquaredError"):
+    with pytest.raises(RavineValueError, match=r"^validation y has shape .* MeanSquaredError"):
         TASK.check("validation ", np.zeros((5, 2)), (1,))
     for task in (
         replace(TASK, metrics=(metrics.SparseCategoricalAccuracy(),)),

@@ -52,12 +52,10 @@ class Request:
         return self.settings.steps or math.ceil(self.data.rows / self.settings.batch_size)
 
     def logs(self, values: np.ndarray, epoch: int) -> dict[str, float]:
-        """One row of the record as Keras shows it: sorted, training before validation, only what was computed."""
+        """One row of the record as Keras shows it: sorted, and only what was computed."""
         row = dict(zip(self.columns, map(float, values), strict=True))
-        shown = [*sorted(self.names)]
-        if self.validation is not None and self.validates(epoch):
-            shown += sorted(f"val_{n}" for n in self.names)
-        return {key: row[key] for key in shown}
+        shown = self.columns if self.validation is not None and self.validates(epoch) else self.names
+        return {key: row[key] for key in sorted(shown)}
 
 
 def run_fit(model: Sequential, request: Request, callbacks: list[Callback]) -> History:

@@ -48,7 +48,6 @@ class Sequential(Stack):
     def _layers_changed(self) -> None:
         super()._layers_changed()
         self._optimizer_state: optimizers.OptimizerState | None = None
-        self._batch_sums: Sums | None = None
 
     def compile(
         self,
@@ -78,7 +77,7 @@ class Sequential(Stack):
         if run_eagerly:
             checks.reject("run_eagerly", run_eagerly, "False, since a run is always compiled")
         self._compiled = Compiled.checked(optimizer, loss, loss_weights, metrics, weighted_metrics)
-        self._optimizer_state = self._batch_sums = None
+        self._optimizer_state = None
 
     @property
     def optimizer(self) -> optimizers.Optimizer:
@@ -205,7 +204,6 @@ class Sequential(Stack):
             seed=seed,
         )
         self.variables(seed)
-        self.reset_metrics()
         return fitting.run_fit(self, request, observers)
 
     def evaluate(
@@ -282,35 +280,30 @@ class Sequential(Stack):
         class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
     ) -> Values:
-        """One step on one batch. Returns loss and metrics of all batches since :meth:`reset_metrics`, as Keras does."""
+        """One step on one batch; returns the batch's loss and metrics before it."""
         data = training_data.as_data(x, y, sample_weight)
         task = trees.as_leaves(self._checked("train_on_batch", data))
         if class_weight is not None:
             data = training_data.with_class_weight(data, class_weight, self._output_shape()[-1])
-        state, sums = self.train_state(), self._batch_sums or Sums.zero(task)
+        state = self.train_state()
         # A model trained batch by batch has no run's seed: its noise follows the count of its steps.
         key = jax.random.fold_in(seeds.stream(0, "noise"), state.optimizer.step)
-        state, self._batch_sums = placement.compiled(train_step)(task, state, sums, data, key)
+        state, sums = placement.compiled(train_step)(task, state, Sums.zero(task), data, key)
         self.take_state(state)
-        return self._report(task, self._batch_sums, 0, return_dict)
+        return self._report(task, sums, 0, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Values:
-        """Evaluate one batch. Returns loss and metrics over all batches since :meth:`reset_metrics`, as Keras does."""
+        """The loss and metrics of one batch."""
         data = training_data.as_data(x, y, sample_weight)
         task = trees.as_leaves(self._checked("test_on_batch", data))
-        sums = self._batch_sums or Sums.zero(task)
-        self._batch_sums = placement.compiled(test_step)(task, self.variables(), sums, data)
-        return self._report(task, self._batch_sums, 0, return_dict)
+        sums = placement.compiled(test_step)(task, self.variables(), Sums.zero(task), data)
+        return self._report(task, sums, 0, return_dict)
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """The model's outputs for one batch, in one call of a program of just its size."""
         samples = training_data.as_samples("x", x)
         self._accept("x", samples.shape[1:])
         return self._outputs(samples, len(samples))
-
-    def reset_metrics(self) -> None:
-        """Start the values of ``train_on_batch`` and ``test_on_batch`` afresh."""
-        self._batch_sums = None
 
     def _report(self, task: Task, sums: Sums, verbose: int, return_dict: bool) -> Values:
         values = [float(v) for v in np.asarray(placement.compiled(read)(task, sums))]

@@ -1,0 +1,354 @@
+"""What cannot work is refused by name, before anything is trained, and the model can still be used."""
+
+import numpy as np
+import pytest
+
+from ravine import Input, Sequential, optimizers
+from ravine.callbacks import Callback, EarlyStopping
+from ravine.checks import RavineError, RavineValueError
+from ravine.layers import Dense, Flatten
+
+NAN, INF = float("nan"), float("inf")
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(20, 6)), RNG.integers(0, 3, 20)
+ONE_HOT = np.eye(3)[Y]
+
+
+def put(array, index, value):
+    """``array`` with one value changed."""
+    array = array.copy()
+    array[index] = value
+    return array
+
+
+class Misspelt(Callback):
+    def on_epoch_ended(self, epoch, logs=None):
+        raise AssertionError("never called")
+
+
+# What fit is given instead of good data, and the beginning of what it says.
+FIT = {
+    "wrong rank": ({"x": X[0]}, r"x has 6 rows and y has 20"),
+    "one sample without its batch": (
+        {"x": X[0], "y": Y[:6]},
+        r"x has samples of shape \(\): the model expected \(6,\)",
+    ),
+    "images for rows": (
+        {"x": X.reshape(20, 3, 2)},
+        r"x has samples of shape \(3, 2\): the model expected \(6,\), so x of shape \(None, 6\)",
+    ),
+    "wrong feature size": ({"x": X[:, :5]}, r"x has samples of shape \(5,\): the model expected \(6,\)"),
+    "lengths that differ": ({"y": Y[:19]}, "x has 20 rows and y has 19: expected one target per sample"),
+    "no targets": ({"y": None}, "y=None: expected targets"),
+    "no data": ({"x": None}, "x=None is a NoneType: expected an array"),
+    "a label too large": ({"y": put(Y, 4, 3)}, r"y\[4\]=3 is outside \[0, 3\): the model's last layer has 3 units"),
+    "a negative label": ({"y": put(Y, 0, -1)}, r"y\[0\]=-1 is outside \[0, 3\)"),
+    "labels that are no whole numbers": ({"y": Y + 0.5}, "y holds fractions"),
+    "one-hot labels for a sparse loss": ({"y": ONE_HOT}, r"y has shape \(20, 3\).*one class index per sample"),
+    "NaN in data": ({"x": put(X, (7, 2), NAN)}, r"x holds nan at index \(7, 2\) \(1 such values\): expected finite"),
+    "infinity in data": ({"x": put(X, (0, 0), -INF)}, r"x holds -inf at index \(0, 0\)"),
+    "NaN in targets": ({"y": put(Y.astype(float), 3, NAN)}, r"y holds nan at index \(3,\)"),
+    "strings": ({"x": X.astype(str)}, r"x has dtype <U\d+ \(first value .*Encode strings and categories as numbers"),
+    "string labels": ({"y": [["cat", "dog"][i % 2] for i in range(20)]}, r"y has dtype <U3 \(first value .*'cat'"),
+    "objects": ({"x": np.array([[None] * 6] * 20)}, "x has dtype object"),
+    "ragged rows": ({"x": [[1.0, 2.0], [3.0]]}, "x is ragged"),
+    "empty arrays": ({"x": X[:0], "y": Y[:0]}, r"x is empty: it has shape \(0, 6\)"),
+    "batch_size 0": ({"batch_size": 0}, "batch_size=0: expected an integer of at least 1"),
+    "batch_size below 0": ({"batch_size": -32}, "batch_size=-32: expected an integer of at least 1"),
+    "a fractional batch_size": ({"batch_size": 32.0}, "batch_size=32.0 is a float: expected an integer"),
+    "epochs below 0": ({"epochs": -1}, "epochs=-1: expected an integer of at least 0"),
+    "fractional epochs": ({"epochs": 2.5}, "epochs=2.5 is a float"),
+    "initial_epoch below 0": ({"initial_epoch": -1}, "initial_epoch=-1"),
+    "steps_per_epoch 0": ({"steps_per_epoch": 0}, "steps_per_epoch=0: expected an integer of at least 1"),
+    "validation_split 1": (
+        {"validation_split": 1.0},
+        "validation_split=1.0: expected a finite number of at least 0 below 1",
+    ),
+    "validation_split below 0": ({"validation_split": -0.2}, "validation_split=-0.2: expected"),
+    "validation_split NaN": ({"validation_split": NAN}, "validation_split=nan: expected"),
+    "validation_split of a string": ({"validation_split": "0.2"}, "validation_split='0.2' is a str"),
+    "nothing to train on": (
+        {"validation_split": 0.96},
+        "validation_split=0.96 of 20 rows leaves 0 to train on and 20 to validate on",
+    ),
+    "nothing to validate on": (
+        {"x": X[:1], "y": Y[:1], "validation_split": 0.1},
+        "validation_split=0.1 of 1 rows leaves 0 to train on",
+    ),
+    "validation data that is no pair": ({"validation_data": X}, r"validation_data=.*expected \(x, y\) or"),
+    "validation data of other shape": (
+        {"validation_data": (X[:, :4], Y)},
+        r"validation x has samples of shape \(4,\): the model expected \(6,\)",
+    ),
+    "validation data of differing lengths": (
+        {"validation_data": (X, Y[:5])},
+        "validation x has 20 rows and validation y",
+    ),
+    "validation labels too large": ({"validation_data": (X, Y + 1)}, r"validation y\[\d+\]=3 is outside \[0, 3\)"),
+    "NaN in validation data": (
+        {"validation_data": (put(X, (1, 1), NAN), Y)},
+        r"validation x holds nan at index \(1, 1\)",
+    ),
+    "validation_freq 0": ({"validation_freq": 0}, "validation_freq=0"),
+    "validation_steps 0": ({"validation_split": 0.5, "validation_steps": 0}, "validation_steps=0"),
+    "validation_batch_size 0": ({"validation_batch_size": 0}, "validation_batch_size=0"),
+    "too few sample weights": (
+        {"sample_weight": [1.0]},
+        r"sample_weight has shape \(1,\): expected one weight per sample",
+    ),
+    "negative sample weights": (
+        {"sample_weight": -np.ones(20)},
+        r"sample_weight\[0\]=-1: expected weights of at least 0",
+    ),
+    "an unknown class": ({"class_weight": {3: 2.0}}, r"class_weight key=3: expected a class in \[0, 3\)"),
+    "two kinds of weights": (
+        {"class_weight": {0: 2.0}, "sample_weight": np.ones(20)},
+        "class_weight and sample_weight",
+    ),
+    "no callback": ({"callbacks": ["EarlyStopping"]}, r"callbacks\[0\]='EarlyStopping' is a str: expected an object"),
+    "a callback's class": ({"callbacks": [EarlyStopping]}, r"callbacks\[0\]=.*Did you mean EarlyStopping\(\)\?"),
+    "a misspelt hook": (
+        {"callbacks": [Misspelt()]},
+        r"Misspelt.on_epoch_ended is no hook.*Did you mean 'on_epoch_end'",
+    ),
+    "an unknown monitor": ({"callbacks": [EarlyStopping("vall_acc")]}, "monitor='vall_acc'"),
+    "an unknown verbosity": ({"verbose": 3}, "verbose=3: expected 'auto', 0, 1 or 2"),
+    "a shuffle that is no bool": ({"shuffle": "batch"}, "shuffle='batch' is a str: expected True or False"),
+    "a negative seed": ({"seed": -1}, "seed=-1: expected an integer of at least 0"),
+}
+
+
+@pytest.fixture
+def model(tiny):
+    """A trained model that a refusal must leave as it is, and usable."""
+    model = tiny.model()
+    tiny.fit(model, epochs=1)
+    before = model.train_state()
+    weights = model.get_weights()
+    yield model
+    for was, now in zip(weights, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(was, now)
+    assert model.train_state().optimizer.step == before.optimizer.step
+    _, history = tiny.fit(model, epochs=1)
+    assert np.isfinite(history.history["loss"][0])
+
+
+@pytest.mark.parametrize(("wrong", "expected"), FIT.values(), ids=FIT)
+def test_fit(model, wrong, expected):
+    with pytest.raises(RavineError, match=expected) as refused:
+        model.fit(**({"x": X, "y": Y, "epochs": 2, "verbose": 0} | wrong))
+    assert isinstance(refused.value, ValueError | TypeError)
+
+
+DATA = ["wrong feature size", "lengths that differ", "no targets", "a label too large", "NaN in data", "strings"]
+DATA += ["empty arrays", "one-hot labels for a sparse loss"]
+
+
+@pytest.mark.parametrize("method", ["evaluate", "train_on_batch", "test_on_batch"])
+@pytest.mark.parametrize("case", DATA)
+def test_other_methods_that_take_targets(model, method, case):
+    wrong, expected = FIT[case]
+    with pytest.raises(RavineError, match=expected):
+        getattr(model, method)(**({"x": X, "y": Y} | wrong))
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_on_batch"])
+@pytest.mark.parametrize(
+    "case", ["wrong feature size", "images for rows", "no data", "NaN in data", "strings", "objects"]
+)
+def test_other_methods_that_take_samples(model, method, case):
+    wrong, expected = FIT[case]
+    with pytest.raises(RavineError, match=expected):
+        getattr(model, method)(wrong["x"])
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda model: model.evaluate(X, Y, batch_size=0), "batch_size=0"),
+        (lambda model: model.evaluate(X, Y, steps=-1), "steps=-1"),
+        (lambda model: model.evaluate(X, Y, sample_weight=[1]), "sample_weight has shape"),
+        (lambda model: model.predict(X, steps=0), "steps=0"),
+        (lambda model: model.predict(X, verbose="yes"), "verbose='yes'"),
+    ],
+)
+def test_other_arguments(model, call, expected):
+    with pytest.raises(RavineError, match=expected):
+        call(model)
+
+
+# Models, losses and targets that cannot fit.
+PAIRS = {
+    "softmax of one unit": (
+        (1, "softmax"),
+        "sparse_categorical_crossentropy",
+        np.zeros(20, int),
+        r"one output per class.*with one unit a softmax is always 1. Use Dense\(number of classes, activation='softmax"
+        r"'\).*Dense\(1, activation='sigmoid'\) with loss='binary_crossentropy'",
+    ),
+    "softmax of one unit, one-hot": (
+        (1, "softmax"),
+        "categorical_crossentropy",
+        np.ones((20, 1)),
+        "with one unit a softmax",
+    ),
+    "labels for a one-hot loss": (
+        (3, "softmax"),
+        "categorical_crossentropy",
+        Y,
+        "expected one-hot targets with 3 columns. For class indices use 'sparse_categorical_crossentropy'",
+    ),
+    "too few columns": ((3, "softmax"), "categorical_crossentropy", ONE_HOT[:, :2], "one-hot targets with 3 columns"),
+    "no probabilities": (
+        (3, "softmax"),
+        "categorical_crossentropy",
+        2 * ONE_HOT,
+        "y holds values from 0 to 2.*probabilities",
+    ),
+    "three classes for a sigmoid": (
+        (1, "sigmoid"),
+        "binary_crossentropy",
+        Y,
+        r"y holds values from 0 to 2.*targets in \[0, 1\]",
+    ),
+    "signs for a sigmoid": ((1, "sigmoid"), "binary_crossentropy", np.sign(X[:, 0]), "y holds values from -1 to 1"),
+    "labels for several sigmoids": ((3, "sigmoid"), "binary_crossentropy", Y, r"y has shape \(20,\).*\(None, 3\)"),
+    "one number for three outputs": (
+        (3, None),
+        "mse",
+        X[:, 0],
+        r"MeanSquaredError compares.*Expected y of shape \(20, 3\)",
+    ),
+    "two numbers for three outputs": ((3, None), "mae", X[:, :2], r"MeanAbsoluteError compares.*y of shape \(20, 3\)"),
+}
+
+
+@pytest.mark.parametrize(("last", "loss", "y", "expected"), PAIRS.values(), ids=PAIRS)
+def test_pairs_that_cannot_fit(last, loss, y, expected):
+    units, activation = last
+    model = Sequential([Input((6,)), Dense(units, activation=activation)])
+    model.compile("sgd", loss=loss)
+    before = model.get_weights()
+    with pytest.raises(RavineValueError, match=expected):
+        model.fit(X, y, verbose=0)
+    for was, now in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(was, now)
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        ("categorical_accuracy", "categorical_accuracy expected one-hot targets with 3 columns"),
+        ("binary_accuracy", "binary_accuracy compares the two element by element"),
+        ("mse", "MeanSquaredError compares the two element by element"),
+    ],
+)
+@pytest.mark.parametrize("argument", ["metrics", "weighted_metrics"])
+def test_metrics_that_cannot_fit(tiny, argument, metric, expected):
+    model = tiny.model(**{argument: [metric]})
+    with pytest.raises(RavineValueError, match=expected):
+        tiny.fit(model)
+
+
+# Names that are unknown, with the nearest that is known.
+@pytest.mark.parametrize(
+    ("wrong", "error", "expected"),
+    [
+        (
+            {"loss": "sparse_categorical_crosentropy"},
+            RavineValueError,
+            "Did you mean 'sparse_categorical_crossentropy'",
+        ),
+        ({"loss": "rmse"}, RavineValueError, "loss='rmse' is unknown. Did you mean 'mse'"),
+        ({"optimizer": "sgdd"}, RavineValueError, "optimizer='sgdd' is unknown. Did you mean 'sgd'"),
+        ({"optimizer": "zzz"}, RavineValueError, "optimizer='zzz' is unknown. Known names: .*sgd"),
+        ({"metrics": ["acuracy"]}, RavineValueError, r"metrics\[0\]='acuracy' is unknown. Did you mean 'accuracy'"),
+        (
+            {"weighted_metrics": "accurcy"},
+            RavineValueError,
+            r"weighted_metrics\[0\]='accurcy' is unknown. Did you mean",
+        ),
+        (
+            {"optimizer": optimizers.SGD(momentum=1)},
+            RavineValueError,
+            "momentum=1: expected a finite number of at least 0",
+        ),
+        ({"run_eagerly": True}, RavineValueError, "run_eagerly=True: expected False"),
+    ],
+)
+def test_compile(model, tiny, wrong, error, expected):
+    with pytest.raises(error, match=expected):
+        model.compile(**({"optimizer": "sgd", "loss": "sparse_categorical_crossentropy"} | wrong))
+    # The model is still compiled as it was.
+    assert len(model.evaluate(tiny.x, tiny.y, verbose=0)) == 2
+
+
+def test_an_unknown_activation():
+    with pytest.raises(RavineValueError, match=r"activation='sotfmax' is unknown. Did you mean 'softmax'"):
+        Sequential([Dense(10, activation="sotfmax")])
+
+
+@pytest.mark.parametrize("method", ["fit", "evaluate", "train_on_batch", "test_on_batch"])
+def test_before_compile(tiny, method):
+    model = Sequential([Input((6,)), Dense(3)])
+    with pytest.raises(RavineValueError, match=f"{method}: the model is not compiled; call model.compile"):
+        getattr(model, method)(tiny.x, tiny.y)
+    with pytest.raises(RavineValueError, match="the model is not compiled"):
+        _ = model.optimizer
+
+
+@pytest.mark.parametrize("method", ["fit", "evaluate", "train_on_batch"])
+def test_without_a_loss(tiny, method):
+    model = Sequential([Input((6,)), Dense(3)])
+    model.compile("sgd")
+    with pytest.raises(RavineValueError, match=f"{method}: the model was compiled without a loss"):
+        getattr(model, method)(tiny.x, tiny.y)
+    assert model.predict(tiny.x).shape == (20, 3)
+
+
+@pytest.mark.parametrize("layers", [[], [Input((6,))]])
+def test_without_layers(tiny, layers):
+    model = Sequential(layers)
+    model.compile("sgd", "mse")
+    for call in (lambda: model.fit(tiny.x, tiny.y), lambda: model.predict(tiny.x)):
+        with pytest.raises(RavineValueError, match="The model has no layers"):
+            call()
+
+
+def lazy():
+    model = Sequential([Flatten(), Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
+@pytest.mark.parametrize("method", ["fit", "evaluate", "train_on_batch", "test_on_batch"])
+def test_a_model_takes_no_shape_from_data_that_it_refuses(tiny, method):
+    model = lazy()
+    with pytest.raises(RavineValueError, match=r"y\[0\]=9 is outside"):
+        getattr(model, method)(np.zeros((4, 2)), np.full(4, 9))
+    assert not model.built
+    tiny.fit(model, epochs=1)
+    assert model.input_shape == (None, 6)
+
+
+def test_a_model_takes_no_shape_from_a_pair_of_which_it_refuses_one(tiny):
+    model = lazy()
+    for validation_data in ((tiny.x[:, :2], tiny.y), (tiny.x, tiny.y + 1)):
+        with pytest.raises(RavineValueError, match=r"^validation [xy]"):
+            tiny.fit(model, validation_data=validation_data)
+        assert not model.built
+
+
+def test_a_refused_run_takes_no_seed(tiny):
+    import ravine
+
+    seeds = []
+    for refuse in (False, True):
+        ravine.utils.set_random_seed(3)
+        model = tiny.model()
+        model.get_weights()
+        if refuse:
+            with pytest.raises(RavineValueError):
+                tiny.fit(model, y=tiny.y + 1, seed=None)
+        seeds.append(tiny.fit(model, epochs=1, seed=None)[1].seed)
+    assert seeds[0] == seeds[1]
