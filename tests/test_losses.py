@@ -49,27 +49,28 @@ def as_given(y, outputs):
     return jnp.asarray(y, jnp.int32 if y.dtype.kind == "i" else jnp.float32), jnp.asarray(outputs, jnp.float32)
 
 
+@jax.jit
+def values_and_gradient(loss, y, outputs):
+    """The value of each sample, and the gradient of their mean."""
+    return loss.values(y, outputs), jax.grad(lambda outputs: loss.values(y, outputs).mean())(outputs)
+
+
 @pytest.mark.parametrize(("name", "options", "y", "outputs", "expected"), CASES, ids=IDS)
 def test_values(name, options, y, outputs, expected):
-    values = losses.TABLE[name](**options).values(*as_given(y, outputs))
+    values, _ = values_and_gradient(losses.TABLE[name](**options), *as_given(y, outputs))
     np.testing.assert_allclose(values, expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize(("name", "options", "y", "outputs", "expected"), CASES, ids=IDS)
 def test_values_and_gradients_are_keras(name, options, y, outputs, expected, keras):
     y, outputs = as_given(y, outputs)
-    loss = losses.TABLE[name](**options)
-    function = getattr(keras.losses, name)
 
-    def with_values(values_of):
-        def score(outputs):
-            values = values_of(outputs)
-            return values.mean(), values
+    def score(outputs):
+        values = getattr(keras.losses, name)(y, outputs, **options)
+        return values.mean(), values
 
-        return jax.jit(jax.grad(score, has_aux=True))(outputs)
-
-    gradient, values = with_values(lambda outputs: loss.values(y, outputs))
-    their_gradient, their_values = with_values(lambda outputs: function(y, outputs, **options))
+    values, gradient = values_and_gradient(losses.TABLE[name](**options), y, outputs)
+    their_gradient, their_values = jax.jit(jax.grad(score, has_aux=True))(outputs)
     np.testing.assert_allclose(values, their_values, rtol=1e-5)
     np.testing.assert_allclose(gradient, their_gradient, rtol=1e-5, atol=1e-7)
 
@@ -109,15 +110,10 @@ def test_on_logits_is_the_same_loss(loss, y, link):
     np.testing.assert_allclose(on_logits, loss.values(y, outputs), rtol=1e-5)
 
 
-@jax.jit
-def value_and_gradient(loss, y, z):
-    return loss.values(y, z), jax.grad(lambda z: loss.values(y, z).mean())(z)
-
-
 @pytest.mark.parametrize(("loss", "y", "link"), CROSSENTROPIES)
 @given(z=arrays(np.float32, (5, 3), elements=st.floats(-(2.0**100), 2.0**100, width=32)))
 def test_never_infinite(loss, y, link, z):
-    values, gradient = value_and_gradient(loss.on_logits(), *as_given(y, z))
+    values, gradient = values_and_gradient(loss.on_logits(), *as_given(y, z))
     assert jnp.isfinite(values).all()
     assert (values >= 0).all()
     assert jnp.isfinite(gradient).all()

@@ -109,10 +109,10 @@ def test_steps_go_on_where_the_last_epoch_ended():
 
 
 def test_shuffled_steps_visit_every_row_once_a_pass():
-    run, _ = leg(3, steps=2)
-    alone = np.round((visits(run) - 2 / 3) / (2 / 3)).astype(int)  # how often a row was the rest
-    np.testing.assert_allclose(visits(run), 2 / 3 + alone * 2 / 3, rtol=1e-5)
-    assert alone.sum() == 2
+    run, _ = leg(6, steps=2)  # four passes
+    alone = np.round((visits(run) - 4 / 3) / (2 / 3)).astype(int)  # how often a row was the rest
+    np.testing.assert_allclose(visits(run), 4 / 3 + alone * 2 / 3, rtol=1e-5)
+    assert alone.sum() == 4
 
 
 def test_as_many_steps_as_batches_are_an_epoch():

@@ -40,17 +40,20 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.requested = False
+        self._installed = False
         self._before: Any = None
 
     def __enter__(self) -> Interrupts:
         # Only the main thread may set handlers; elsewhere no KeyboardInterrupt arrives anyway.
         if threading.current_thread() is threading.main_thread():
             self._before = signal.signal(signal.SIGINT, self._on_signal)
+            self._installed = True
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        if self._installed:
+            # A handler that was not set from Python reads as None: the default is the nearest to it.
+            signal.signal(signal.SIGINT, signal.SIG_DFL if self._before is None else self._before)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self.requested:
