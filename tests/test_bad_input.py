@@ -66,6 +66,10 @@ FIT = {
     ),
     "validation_split below 0": ({"validation_split": -0.2}, "validation_split=-0.2: expected"),
     "validation_split NaN": ({"validation_split": NAN}, "validation_split=nan: expected"),
+    "validation_split of several": (
+        {"validation_split": np.array([0.1, 0.2])},
+        r"validation_split=array\(\[0.1, 0.2\]\)",
+    ),
     "validation_split of a string": ({"validation_split": "0.2"}, "validation_split='0.2' is a str"),
     "nothing to train on": (
         {"validation_split": 0.96},

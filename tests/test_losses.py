@@ -171,6 +171,8 @@ def test_check_accepts(name, y, output_shape):
         (SPARSE, np.zeros(2), (1,), "one output per class.*with one unit a softmax is always 1"),
         (SPARSE, np.eye(3), (3,), "one class index per sample. For one-hot targets use 'categorical_crossentropy'"),
         (SPARSE, np.zeros((3, 2)), (3,), r"one class index per sample\.$"),
+        (SPARSE, np.zeros(3), (28, 3), r"one class index per sample\. Is a Flatten\(\) missing from the model\?$"),
+        (ONE_PER_CLASS, np.eye(3), (28, 3), r"Is a Flatten\(\) missing from the model\?$"),
         (SPARSE, np.array([0.5]), (3,), "y holds fractions"),
         (SPARSE, np.array([0, 3]), (3,), r"y\[1\]=3 is outside \[0, 3\).*labels run from 0 to 2"),
         (SPARSE, np.array([[0], [-1]]), (3,), r"y\[1\]=-1 is outside \[0, 3\)"),

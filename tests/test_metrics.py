@@ -140,6 +140,8 @@ def test_targets_that_do_not_fit_are_refused(metric, y, expected):
 def test_checked():
     with pytest.raises(checks.RavineValueError, match=r"metrics\[0\]='acuracy' is unknown. Did you mean 'accuracy'\?"):
         metrics.checked("metrics[0]", "acuracy")
+    with pytest.raises(checks.RavineTypeError, match=r"metrics\[0\].name=3 is a int: expected a string"):
+        metrics.checked("metrics[0]", metrics.BinaryAccuracy(name=3))
     for wrong in (metrics.BinaryAccuracy, None, len, ["accuracy"]):
         with pytest.raises(checks.RavineTypeError, match=r"metrics\[1\]=.*expected a name such as 'accuracy'"):
             metrics.checked("metrics[1]", wrong)

@@ -101,6 +101,6 @@ def get(activation: str | Activation | None) -> Activation:
         return linear
     if isinstance(activation, str):
         return checks.look_up("activation", activation, TABLE)
-    if callable(activation):
+    if callable(activation) and not isinstance(activation, type):
         return activation
     checks.reject_type("activation", activation, "a name, a function of one array, or None")

@@ -75,6 +75,6 @@ def get(initializer: str | Initializer) -> Initializer:
     """The function for a name or a function; unknown names raise, with the nearest valid one."""
     if isinstance(initializer, str):
         return checks.look_up("initializer", initializer, TABLE)
-    if callable(initializer):
+    if callable(initializer) and not isinstance(initializer, type):
         return initializer
     checks.reject_type("initializer", initializer, "a name or a function of a key and a shape")

@@ -45,12 +45,18 @@ def check_same_shape(name: str, y: np.ndarray, output_shape: tuple[int, ...]) ->
         )
 
 
+def flatten_hint(output_shape: tuple[int, ...]) -> str:
+    """A question to ask where the outputs of a sample have several axes and the targets do not fit them."""
+    return " Is a Flatten() missing from the model?" if len(output_shape) > 1 else ""
+
+
 def check_one_hot(name: str, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
     """Raise where ``y`` does not have one column for each of the outputs."""
     if y.shape[1:] != output_shape:
         raise checks.RavineValueError(
             f"y has shape {y.shape} but the model's output is {(None, *output_shape)}: {name} expected one-hot "
             f"targets with {output_shape[-1]} columns. For class indices use 'sparse_{name}'."
+            f"{flatten_hint(output_shape)}"
         )
 
 
@@ -60,7 +66,7 @@ def check_class_indices(name: str, y: np.ndarray, output_shape: tuple[int, ...])
         hint = f" For one-hot targets use {name.removeprefix('sparse_')!r}." if y.shape[1:] == output_shape else ""
         raise checks.RavineValueError(
             f"y has shape {y.shape} but the model's output is {(None, *output_shape)}: {name} expected one class index "
-            f"per sample.{hint}"
+            f"per sample.{hint}{flatten_hint(output_shape)}"
         )
 
 

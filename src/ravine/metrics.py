@@ -149,6 +149,8 @@ def checked(argument: str, metric: object) -> MetricLike:
     """``metric``, if it is a known name, a metric or a loss; an unknown name raises, with the nearest valid one."""
     if isinstance(metric, str):
         return checks.look_up(argument, metric, {name: name for name in NAMES})
+    if isinstance(metric, Metric) and not isinstance(metric.name, str | None):
+        checks.reject_type(f"{argument}.name", metric.name, "a string")
     if isinstance(metric, Metric | losses.Loss):
         return metric
     checks.reject_type(argument, metric, "a name such as 'accuracy' or an object such as BinaryAccuracy()")

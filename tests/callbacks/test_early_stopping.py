@@ -199,6 +199,8 @@ def test_state_resets_at_each_fit(counter, driving):
     assert (stopper.stopped_epoch, stopper.best_epoch, stopper.best) == (2, 1, 8.0)
     counter.fit(counter.model([5]), callbacks=[*driving, stopper], epochs=1)
     assert (stopper.stopped_epoch, stopper.best_epoch, stopper.best, stopper.wait) == (0, 0, 5.0, 0)
+    counter.fit(counter.model([1]), callbacks=[*driving, stopper], epochs=0)
+    assert stopper.best is None
 
 
 # auto: a loss means min; else the metric's direction.

@@ -120,11 +120,12 @@ def test_weights_that_are_read_are_copies(model):
         ([np.ones((3, 4))], r"weights: expected 2 arrays \(kernel, bias\), got 1"),
         ([np.ones((4, 3)), np.ones(4)], r"weights: dense/kernel has shape \(3, 4\), got \(4, 3\)"),
         ([np.ones((3, 4)), np.ones(3)], r"weights: dense/bias has shape \(4,\), got \(3,\)"),
+        (None, "weights=None is a NoneType: expected a list of arrays"),
     ],
 )
 def test_weights_that_do_not_fit_change_nothing(model, weights, expected):
     before = model.get_weights()
-    with pytest.raises(checks.RavineValueError, match=expected):
+    with pytest.raises(checks.RavineError, match=expected):
         model.layers[0].set_weights(weights)
     for was, now in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(was, now)

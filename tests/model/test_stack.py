@@ -3,7 +3,7 @@ import pytest
 
 import ravine
 from ravine import Input, Sequential, seeds
-from ravine.checks import RavineTypeError, RavineValueError
+from ravine.checks import RavineError, RavineTypeError, RavineValueError
 from ravine.layers import Dense, Flatten, ReLU
 from ravine.model.stack import snake
 
@@ -162,11 +162,16 @@ def test_set_weights():
         (lambda weights: [*weights, weights[0]], "weights: expected 4 arrays, got 5"),
         (lambda weights: [*weights[:-1], np.ones(3)], r"weights: dense/bias has shape \(2,\), got \(3,\)"),
         (lambda weights: [weights[0].T, *weights[1:]], r"weights: hidden/kernel has shape \(6, 4\), got \(4, 6\)"),
+        (
+            lambda weights: [weights[0].astype(str), *weights[1:]],
+            "weights: hidden/kernel takes real numbers, got dtype <U",
+        ),
+        (lambda weights: None, "weights=None is a NoneType: expected a list of arrays"),
     ],
 )
 def test_weights_that_do_not_fit_change_nothing(change, expected):
     model = build()
     before = model.get_weights()
-    with pytest.raises(RavineValueError, match=expected):
+    with pytest.raises(RavineError, match=expected):
         model.set_weights(change([np.full_like(w, 7) for w in before]))
     assert same(model.get_weights(), before)

@@ -49,7 +49,7 @@ class Callback:
 
 def check(callbacks: object) -> list[Callback]:
     """``callbacks`` as a list, or an error for what is no callback and for hooks that nothing would ever call."""
-    given = [callbacks] if isinstance(callbacks, Callback) else callbacks or []
+    given = [callbacks] if isinstance(callbacks, Callback) else [] if callbacks is None else callbacks
     if not isinstance(given, list | tuple):
         checks.reject_type("callbacks", callbacks, "a list of callbacks")
     for i, callback in enumerate(given):

@@ -112,6 +112,8 @@ class Layer:
     def set_weights(self, weights: list[Any]) -> None:
         """Replace the layer's arrays, given in the order of :meth:`get_weights`."""
         owner, index = self._owned_by()
+        if not isinstance(weights, list | tuple):
+            checks.reject_type("weights", weights, "a list of arrays")
         arrays = owner.layer_arrays(index)
         names = [name for name in self.variable_names if name in arrays]
         if len(weights) != len(names):

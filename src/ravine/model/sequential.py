@@ -169,14 +169,17 @@ class Sequential(Stack):
         steps = 0 if steps_per_epoch is None else checks.integer("steps_per_epoch", steps_per_epoch, least=1)
         shuffle, verbose = checks.boolean("shuffle", shuffle), check_verbose(verbose)
         validates = fitting.check_validation_freq(validation_freq)
+        split = (
+            0.0 if validation_split is None else checks.number("validation_split", validation_split, least=0, below=1)
+        )
         observers = callback_base.check(callbacks)
         seed = None if seed is None else seeds.check_seed("seed", seed)
         data = training_data.as_data(x, y, sample_weight)
         validation = None
         if validation_data is not None:
             validation = _validation_pair(validation_data)
-        elif validation_split:
-            data, validation = training_data.hold_out(data, validation_split)
+        elif split:
+            data, validation = training_data.hold_out(data, split)
         val_size = size if validation_batch_size is None else validation_batch_size
         val_size = checks.integer("validation_batch_size", val_size, least=1)
         if validation is not None:

@@ -219,12 +219,16 @@ class Stack:
 
     def set_weights(self, weights: list[Any]) -> None:
         """Replace all arrays, given in the order of :meth:`get_weights`. Nothing changes if one does not fit."""
+        if not isinstance(weights, list | tuple):
+            checks.reject_type("weights", weights, "a list of arrays")
         current, given = self.weights, [np.asarray(w) for w in weights]
         if len(given) != len(current):
             raise checks.RavineValueError(f"weights: expected {len(current)} arrays, got {len(given)}.")
         for (name, array), value in zip(current.items(), given, strict=True):
             if value.shape != array.shape:
                 raise checks.RavineValueError(f"weights: {name} has shape {array.shape}, got {value.shape}.")
+            if value.dtype.kind not in "biuf":
+                raise checks.RavineTypeError(f"weights: {name} takes real numbers, got dtype {value.dtype}.")
         rest = iter(given)
         for layer in self._layers:
             layer.set_weights([next(rest) for _ in layer.get_weights()])
