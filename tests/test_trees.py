@@ -27,6 +27,34 @@ def test_static_fields_are_structure_and_labels_are_nothing():
     assert Rule(0.5, name="a") == Rule(0.5, name="b")
 
 
+def test_classes_of_the_same_fields_are_different_structures():
+    # Otherwise jit may take a program compiled for the one and run it for the other.
+    @trees.tree
+    class First:
+        rate: float
+        steep: bool = trees.static(default=False)
+
+    @trees.tree
+    class Second:
+        rate: float
+        steep: bool = trees.static(default=False)
+
+    assert jax.tree.structure(First(0.5)) == jax.tree.structure(First(0.7))
+    assert jax.tree.structure(First(0.5)) != jax.tree.structure(Second(0.5))
+
+
+def test_leaves_are_named_by_their_fields():
+    ((path, leaf),) = jax.tree.leaves_with_path({"a": Rule(0.5)})
+    assert (jax.tree_util.keystr(path), leaf) == ("['a'].rate", 0.5)
+
+
+def test_a_tree_survives_the_journey():
+    rule = Rule(0.5, steep=True, name="a")
+    leaves, structure = jax.tree.flatten(rule)
+    assert jax.tree.unflatten(structure, leaves) == rule
+    assert jax.tree.unflatten(structure, leaves).name is None  # labels stay behind
+
+
 def test_frozen_and_replaceable():
     rule = Rule(0.5, name="a")
     with pytest.raises(FrozenInstanceError):

@@ -8,6 +8,7 @@ layer's name, is a :func:`label`: part of neither, so that it can never cost a c
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any, TypeVar, dataclass_transform
 
 import jax
@@ -33,9 +34,23 @@ def tree(cls: type[T]) -> type[T]:
     roles: dict[str, list[str]] = {"leaf": [], "static": [], "label": []}
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         roles[field.metadata.get("role", "leaf")].append(field.name)
-    return jax.tree_util.register_dataclass(
-        cls, data_fields=roles["leaf"], meta_fields=roles["static"], drop_fields=roles["label"]
-    )
+    leaves, statics = roles["leaf"], roles["static"]
+    keys = [jax.tree_util.GetAttrKey(name) for name in leaves]
+
+    def flatten(value: T) -> tuple[list[Any], tuple[Any, ...]]:
+        return [getattr(value, name) for name in leaves], tuple(getattr(value, name) for name in statics)
+
+    def flatten_with_keys(value: T) -> tuple[list[tuple[Any, Any]], tuple[Any, ...]]:
+        children, structure = flatten(value)
+        return list(zip(keys, children, strict=True)), structure
+
+    def unflatten(structure: tuple[Any, ...], children: Iterable[Any]) -> T:
+        return cls(**dict(zip(leaves, children, strict=True)), **dict(zip(statics, structure, strict=True)))
+
+    # Not `register_dataclass`: in JAX 0.10 it makes classes whose fields have equal values equal in structure, and jit
+    # then may run for one loss or layer the program of another.
+    jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
+    return cls
 
 
 def as_leaves(numbers: T) -> T:
