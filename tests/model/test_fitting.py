@@ -175,8 +175,9 @@ def test_ctrl_c_while_the_program_computes(tiny):
     class Start(Callback):
         every_epoch = False
 
-        def on_train_begin(self, logs=None):
-            timer.start()
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 0:
+                timer.start()
 
     model, history = tiny.fit(epochs=10_000_000, callbacks=[Start()])
     assert history.epoch == list(range(len(history.epoch)))
@@ -300,4 +301,4 @@ def test_runs_leave_nothing_behind(tiny):
     before = arrays()
     for _ in range(3):
         tiny.fit(validation_split=0.25)
-    assert arrays() == before
+    assert arrays() <= before

@@ -177,7 +177,11 @@ def _writing_to(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        checks.reject("out", str(out), f"a folder that can be written to ({error.strerror or error})")
+        # The whole path, however long: cut short it would not tell which folder is meant.
+        reason = error.strerror or error
+        raise checks.RavineValueError(
+            f"out={str(out)!r}: expected a folder that can be written to ({reason})."
+        ) from None
 
 
 def _draw(history: History, kept_epoch: int) -> None:
