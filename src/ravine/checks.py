@@ -69,17 +69,23 @@ def integer(argument: str, value: object, *, least: int) -> int:
     return int(value)
 
 
-def number(argument: str, value: Any, *, least: float = -math.inf, below: float = math.inf) -> float:
-    """``value`` as a finite float with ``least <= value < below``."""
-    expected = "a finite number"
-    if least > -math.inf:
-        expected += f" of at least {least:g}"
-    if below < math.inf:
-        expected += f" below {below:g}"
+def number(
+    argument: str,
+    value: Any,
+    *,
+    least: float = -math.inf,
+    above: float = -math.inf,
+    below: float = math.inf,
+    most: float = math.inf,
+) -> float:
+    """``value`` as a finite float with ``least <= value <= most`` and ``above < value < below``."""
+    bounds = {"of at least": least, "above": above, "below": below, "of at most": most}
+    named = [f"{words} {bound:g}" for words, bound in bounds.items() if math.isfinite(bound)]
+    expected = f"a finite number {' '.join(named)}".strip()
     if isinstance(value, bool | str) or not (isinstance(value, numbers.Real) or getattr(value, "ndim", None) == 0):
         reject_type(argument, value, expected)
     result = float(value)
-    if not math.isfinite(result) or not least <= result < below:
+    if not math.isfinite(result) or not (least <= result <= most and above < result < below):
         reject(argument, value, expected)
     return result
 

@@ -8,8 +8,8 @@ layer's name, is a :func:`label`: part of neither, so that it can never cost a c
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
-from typing import Any, TypeVar, dataclass_transform
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, dataclass_transform, overload
 
 import jax
 import numpy as np
@@ -27,10 +27,23 @@ def label(**options: Any) -> Any:
     return dataclasses.field(metadata={"role": "label"}, compare=False, **options)
 
 
+@overload
+def tree(cls: type[T]) -> type[T]: ...
+
+
+@overload
+def tree(*, frozen: bool = True) -> Callable[[type[T]], type[T]]: ...
+
+
 @dataclass_transform(frozen_default=True, field_specifiers=(static, label, dataclasses.field))
-def tree(cls: type[T]) -> type[T]:
-    """Make ``cls`` a frozen dataclass that JAX sees as a pytree."""
-    cls = dataclasses.dataclass(frozen=True)(cls)
+def tree(cls: type[T] | None = None, *, frozen: bool = True) -> Any:
+    """Make ``cls`` a dataclass that JAX sees as a pytree; its fields can be assigned only with ``frozen=False``."""
+    if cls is None:
+        return lambda cls: _registered(dataclasses.dataclass(frozen=frozen)(cls))
+    return _registered(dataclasses.dataclass(frozen=frozen)(cls))
+
+
+def _registered(cls: type[T]) -> type[T]:
     roles: dict[str, list[str]] = {"leaf": [], "static": [], "label": []}
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         roles[field.metadata.get("role", "leaf")].append(field.name)
@@ -53,6 +66,6 @@ def tree(cls: type[T]) -> type[T]:
     return cls
 
 
-def as_leaves(numbers: T) -> T:
-    """Every number in a tree as a float32 scalar, so that 1, 1.0 and ``np.float64(1)`` are one type, one program."""
-    return jax.tree.map(lambda n: np.float32(n) if isinstance(n, int | float | np.number) else n, numbers)
+def as_leaves(numbers: T, dtype: Any = np.float32) -> T:
+    """Every number in a tree as a scalar of ``dtype``, so that 1, 1.0 and ``np.float64(1)`` are one program."""
+    return jax.tree.map(lambda n: np.dtype(dtype).type(n) if isinstance(n, int | float | np.number) else n, numbers)

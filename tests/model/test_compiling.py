@@ -89,7 +89,7 @@ def test_without_a_loss_nothing_is_trained():
 @pytest.mark.parametrize(
     ("arguments", "error", "expected"),
     [
-        ({"optimizer": "rmsprop"}, RavineValueError, "optimizer='rmsprop' is unknown"),
+        ({"optimizer": "rmsporp"}, RavineValueError, "optimizer='rmsporp' is unknown. Did you mean 'rmsprop'"),
         ({"optimizer": optimizers.SGD(-1)}, RavineValueError, "learning_rate=-1: expected"),
         ({"optimizer": optimizers.SGD}, RavineTypeError, "optimizer=.*is a type"),
         ({"loss": "crossentropy"}, RavineValueError, "loss='crossentropy' is unknown. Did you mean"),

@@ -11,7 +11,7 @@ import pytest
 from ravine import checks, optimizers, trees
 from ravine.optimizers import SGD
 
-RULES = [SGD(0.1), SGD(0.1, momentum=0.9), SGD(0.1, momentum=0.9, nesterov=True)]
+RULES = [SGD(0.1, momentum=0.9), SGD(0.1, momentum=0.9, nesterov=True), *(rule(0.1) for rule in optimizers.RULES)]
 contract = pytest.mark.parametrize("rule", RULES, ids=repr)
 
 PARAMS = {"a": jnp.array([1.0, -2.0]), "b": (jnp.float32(3.0), jnp.ones((2, 2)))}
@@ -109,6 +109,6 @@ def test_get():
     assert optimizers.get(rule) is rule
     with pytest.raises(checks.RavineValueError, match=r"optimizer='sdg' is unknown. Did you mean 'sgd'\?"):
         optimizers.get("sdg")
-    for wrong in (SGD, None, 0.1, optax.sgd(0.1)):
-        with pytest.raises(checks.RavineTypeError, match=r"optimizer=.*expected a name such as 'sgd' or an object"):
+    for wrong in (SGD, None, 0.1, optax.sgd):
+        with pytest.raises(checks.RavineTypeError, match=r"optimizer=.*expected a name such as 'sgd', an object"):
             optimizers.get(wrong)

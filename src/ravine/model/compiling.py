@@ -15,7 +15,7 @@ from ravine.training.step import Task
 class Compiled:
     """Optimizer, loss and metrics of a model. Which accuracy is meant is only known once the targets' shape is."""
 
-    optimizer: optimizers.Optimizer
+    optimizer: optimizers.Transformation
     loss: losses.Loss | None
     loss_weight: float
     metrics: tuple[MetricLike, ...]
@@ -28,7 +28,7 @@ class Compiled:
         """From ``compile``'s arguments; raises where one cannot work."""
         weight = loss_weights[0] if isinstance(loss_weights, list | tuple) and len(loss_weights) == 1 else loss_weights
         compiled = cls(
-            optimizers.get(optimizer),  # type: ignore[arg-type]
+            optimizers.get(optimizer),
             None if loss is None else losses.get(loss),  # type: ignore[arg-type]
             1.0 if weight is None else checks.number("loss_weights", weight),
             check_metrics("metrics", metrics_given),

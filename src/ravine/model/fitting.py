@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import jax
@@ -169,8 +169,7 @@ def _restore(model: Sequential, stoppers: list[EarlyStopping], rules: list[Stopp
     for stopper, rule in zip(stoppers, rules, strict=True):
         kept = None if rule is None else stopper.take(next(states))
         if kept is not None:
-            params, stats = kept
-            model.take_state(replace(run.train, params=params, stats=stats))
+            model.take_variables(kept)
 
 
 def check_epochs(epochs: object, initial_epoch: object) -> range:

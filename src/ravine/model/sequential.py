@@ -13,6 +13,7 @@ from ravine.callbacks import Callback
 from ravine.callbacks import base as callback_base
 from ravine.callbacks.progress import check_verbose, figures
 from ravine.layers import Input, Layer
+from ravine.layers.network import Variables
 from ravine.metrics import MetricLike
 from ravine.model import fitting
 from ravine.model.compiling import Compiled
@@ -47,11 +48,12 @@ class Sequential(Stack):
 
     def _layers_changed(self) -> None:
         super()._layers_changed()
-        self._optimizer_state: optimizers.OptimizerState | None = None
+        self._optimizer_state: Any = None
+        self._batches_trained = 0
 
     def compile(
         self,
-        optimizer: str | optimizers.Optimizer = "rmsprop",
+        optimizer: str | optimizers.Transformation | Any = "rmsprop",
         loss: str | losses.Loss | None = None,
         loss_weights: float | list[float] | None = None,
         metrics: MetricLike | list[MetricLike] | None = None,
@@ -64,7 +66,7 @@ class Sequential(Stack):
         """Say how the model is trained.
 
         Args:
-            optimizer: a name or an optimizer.
+            optimizer: a name, an optimizer, or an optax transformation.
             loss: a name or a loss; None for a model that only predicts.
             loss_weights: what the loss is multiplied by.
             metrics: names or objects of what to watch; they ignore sample weights.
@@ -78,10 +80,11 @@ class Sequential(Stack):
             checks.reject("run_eagerly", run_eagerly, "False, since a run is always compiled")
         self._compiled = Compiled.checked(optimizer, loss, loss_weights, metrics, weighted_metrics)
         self._optimizer_state = None
+        self._batches_trained = 0
 
     @property
-    def optimizer(self) -> optimizers.Optimizer:
-        """The optimizer that ``compile`` was given."""
+    def optimizer(self) -> optimizers.Transformation:
+        """The optimizer that ``compile`` was given. Its numbers may be assigned, and hold from the next ``fit`` on."""
         return self._require_compiled("optimizer").optimizer
 
     def _require_compiled(self, caller: str) -> Compiled:
@@ -94,6 +97,7 @@ class Sequential(Stack):
     def _checked(self, caller: str, data: Data, validation: Data | None = None) -> Task:
         """The task for checked arrays that fit the model, its loss and its metrics; else the model stays as it was."""
         compiled = self._require_compiled(caller)
+        compiled.optimizer.check()  # its numbers may have been assigned since ``compile``
         parts = {"": data} if validation is None else {"": data, "validation ": validation}
         known = self._input_shape
         try:
@@ -112,11 +116,16 @@ class Sequential(Stack):
         params, stats = self.variables()
         if self._optimizer_state is None:
             self._optimizer_state = placement.compiled(initial_optimizer_state)(trees.as_leaves(self.optimizer), params)
-        return TrainState(params, stats, self._optimizer_state)
+        return TrainState(self.optimizer.training_params(params, self._optimizer_state), stats, self._optimizer_state)
 
     def take_state(self, state: TrainState) -> None:
-        """Take over the arrays that a run arrived at."""
-        self._variables, self._optimizer_state = (state.params, state.stats), state.optimizer
+        """Take over the arrays that a run arrived at: of its weights, those to use the model with."""
+        params = self.optimizer.evaluation_params(state.params, state.optimizer)
+        self._variables, self._optimizer_state = (params, state.stats), state.optimizer
+
+    def take_variables(self, variables: tuple[Variables, Variables]) -> None:
+        """Take over parameters and statistics to use the model with."""
+        self._variables = variables
 
     def fit(
         self,
@@ -206,6 +215,7 @@ class Sequential(Stack):
             verbose=verbose,
             seed=seed,
         )
+        self.optimizer.check_run(self._optimizer_state, len(epoch_range) * request.steps)
         self.variables(seed)
         return fitting.run_fit(self, request, observers)
 
@@ -290,7 +300,8 @@ class Sequential(Stack):
             data = training_data.with_class_weight(data, class_weight, self._output_shape()[-1])
         state = self.train_state()
         # A model trained batch by batch has no run's seed: its noise follows the count of its steps.
-        key = jax.random.fold_in(seeds.stream(0, "noise"), state.optimizer.step)
+        key = jax.random.fold_in(seeds.stream(0, "noise"), self._batches_trained)
+        self._batches_trained += 1
         state, sums = placement.compiled(train_step)(task, state, Sums.zero(task), data, key)
         self.take_state(state)
         return self._report(task, sums, 0, return_dict)

@@ -1,18 +1,24 @@
 """The optimizer contract: a rule for one array, and the base that walks the tree.
 
-An optimizer is a frozen dataclass whose numbers are leaves, and an optax transformation: ``init(params)`` and
-``update(grads, state, params) -> (updates, state)``, where ``params + updates`` are the new parameters. Like optax's
-``inject_hyperparams``, another learning rate is another value, never another program.
+An optimizer is a dataclass whose numbers are leaves, and an optax transformation. Like optax's ``inject_hyperparams``,
+another learning rate is another value, never another program.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import re
+from collections.abc import Callable
+from dataclasses import field, replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from ravine import checks, trees
+from ravine.optimizers.schedules import Function, Schedule
+from ravine.optimizers.transformation import Transformation
 
 Slots = tuple[jax.Array, ...]
 
@@ -22,26 +28,54 @@ class OptimizerState:
     """What an optimizer remembers.
 
     ``step`` counts finished updates (int32); ``slots`` holds, for each parameter array in the order of
-    ``jax.tree.leaves``, the rule's slot variables.
+    ``jax.tree.leaves``, the rule's slot variables. ``sums`` and ``summed`` are the gradients that wait for an update
+    and their number, ``averages`` the moving averages of the weights; None where they are not asked for.
     """
 
     step: jax.Array
     slots: tuple[Slots, ...]
+    sums: tuple[jax.Array, ...] | None = None
+    summed: jax.Array | None = None
+    averages: tuple[jax.Array, ...] | None = None
 
 
-@trees.tree
-class Optimizer:
+@trees.tree(frozen=False)
+class Optimizer(Transformation):
     """Base of all update rules.
 
+    An update happens in Keras's order: the gradients that were accumulated are averaged, clipped, the weights decay,
+    the rule moves them, their moving average takes them in.
+
+    Numbers may be assigned, as in Keras: ``optimizer.learning_rate = 0.01`` holds from the next ``fit`` on and compiles
+    nothing anew. What belongs to the program, such as ``nesterov``, may not.
+
     Args:
-        learning_rate: η, a finite number of at least 0.
+        learning_rate: η, a finite number of at least 0, a schedule, or a function of the step, counted from 0.
+        weight_decay: λ of the decoupled decay w ← w - η·λ·w (Loshchilov & Hutter 2019, with their schedule multiplier
+            being η), at least 0. The textbook's (1 - λ)·w has λ = η times this one.
+        clipnorm: the largest norm of one array's gradient, above 0.
+        clipvalue: the largest magnitude of one number of a gradient, above 0.
+        global_clipnorm: the largest norm of all gradients together, above 0. At most one of the three clips.
+        use_ema: whether to keep the moving average of the weights, which validation sees and ``fit`` leaves behind.
+        ema_momentum: how much of the average each update keeps, in [0, 1].
+        ema_overwrite_frequency: every how many updates the weights are set to their average; None for never.
+        gradient_accumulation_steps: how many batches' gradients are averaged to one update.
+        undecayed: which arrays do not decay: regular expressions to be found in an array's path, such as ``"bias"`` in
+            ``"1/bias"``, or a function ``(path, array) -> bool``.
     """
 
-    learning_rate: float = 0.01
+    learning_rate: Any = 0.01
+    weight_decay: float | None = field(default=None, kw_only=True)
+    clipnorm: float | None = field(default=None, kw_only=True)
+    clipvalue: float | None = field(default=None, kw_only=True)
+    global_clipnorm: float | None = field(default=None, kw_only=True)
+    use_ema: bool = trees.static(default=False, kw_only=True)
+    ema_momentum: float = field(default=0.99, kw_only=True)
+    ema_overwrite_frequency: int | None = field(default=None, kw_only=True)
+    gradient_accumulation_steps: int | None = field(default=None, kw_only=True)
+    undecayed: tuple[str, ...] | Callable[[str, jax.Array], bool] = trees.static(default=(), kw_only=True)
 
-    def check(self) -> None:
-        """Raise where a hyperparameter cannot work. Called by ``compile``."""
-        checks.number("learning_rate", self.learning_rate, least=0)
+    # The rule, in a subclass.
 
     def slots(self, w: jax.Array) -> Slots:
         """The slot variables of one array before the first update."""
@@ -51,17 +85,242 @@ class Optimizer:
         """What to add to array ``w`` whose gradient is ``g`` in update ``t`` = 1, 2, ..., and the new slots."""
         raise NotImplementedError
 
+    def rates(self, slots: Slots, lr: Any, t: Any) -> Any:
+        """The effective learning rate of each number of an array after update ``t``: what its direction is scaled by.
+
+        A rule with one rate for all has ``lr``.
+        """
+        return lr
+
+    def point(self, w: jax.Array, slots: Slots) -> jax.Array:
+        """The rule's own point, where ``w``, at which the gradient is taken, looks ahead of it."""
+        return w
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether the gradient is taken at another point than the rule's own."""
+        return False
+
+    # What happens around it.
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        known = {f.name: f for f in dataclasses.fields(self)}
+        if name not in known:
+            raise AttributeError(f"{type(self).__name__} has no {name!r}.{checks.nearest(name, known)}")
+        if name == "learning_rate":
+            value = value if isinstance(value, Schedule) or not callable(value) else Function(value)
+        elif name in vars(self) and not _same_structure(known[name], getattr(self, name), value):
+            raise AttributeError(
+                f"{name}={checks.shown(value)}: this choice belongs to the compiled program and to what the optimizer "
+                f"remembers, so it cannot be changed in place; compile the model with a new {type(self).__name__}."
+            )
+        object.__setattr__(self, name, value)
+
+    def check(self) -> None:
+        """Raise where a hyperparameter cannot work. Called by ``compile`` and ``fit``."""
+        if isinstance(self.learning_rate, Schedule):
+            self.learning_rate.check()
+        else:
+            checks.number("learning_rate", self.learning_rate, least=0)
+        self.check_run(None, self.gradient_accumulation_steps or 1)
+        clips = {n: getattr(self, n) for n in ("clipnorm", "clipvalue", "global_clipnorm")}
+        given = {name: value for name, value in clips.items() if value is not None}
+        for name, value in given.items():
+            checks.number(name, value, above=0)
+        if len(given) > 1:
+            shown = ", ".join(f"{name}={value}" for name, value in given.items())
+            raise checks.RavineValueError(f"{shown}: expected at most one way to clip.")
+        if self.weight_decay is not None:
+            checks.number("weight_decay", self.weight_decay, least=0)
+        checks.boolean("use_ema", self.use_ema)
+        checks.number("ema_momentum", self.ema_momentum, least=0, most=1)
+        for name in ("ema_overwrite_frequency", "gradient_accumulation_steps"):
+            if getattr(self, name) is not None:
+                checks.integer(name, getattr(self, name), least=1)
+        _check_undecayed(self.undecayed)
+
+    def check_run(self, state: OptimizerState | None, batches: int) -> None:
+        """Raise where a schedule gives no learning rate at one of the steps to come."""
+        if isinstance(self.learning_rate, Schedule):
+            done = 0 if state is None else int(state.step)
+            self.learning_rate.check_steps(range(done, done + batches // (self.gradient_accumulation_steps or 1)))
+
+    def exclude_from_weight_decay(self, var_list: None = None, var_names: list[str] | None = None) -> None:
+        """Leave arrays out of weight decay, as in Keras. To be called before ``compile``.
+
+        Args:
+            var_list: not offered, since arrays have no identity here; use their names.
+            var_names: regular expressions to be found in the arrays' paths, such as ``["bias", "gamma"]``.
+        """
+        if var_list:
+            checks.reject("var_list", var_list, "None: name the arrays in var_names, such as ['bias']")
+        names = (var_names,) if isinstance(var_names, str) else tuple(var_names or ())
+        _check_undecayed(names)
+        object.__setattr__(self, "undecayed", names)
+
+    def lr(self, step: Any) -> Any:
+        """The learning rate of the update after ``step`` finished ones."""
+        return self.learning_rate(step) if isinstance(self.learning_rate, Schedule) else self.learning_rate
+
+    def slots_at(self, path: str, w: jax.Array) -> Slots:
+        """The slot variables of the array at ``path``, for rules to which the place matters."""
+        return self.slots(w)
+
+    def decay_at(self, path: str, w: jax.Array) -> float | None:
+        """The weight decay of the array at ``path``, unless ``undecayed`` names it."""
+        return self.weight_decay
+
+    def _decays(self, path: str, w: jax.Array) -> bool:
+        if callable(self.undecayed):
+            return not self.undecayed(path, w)
+        return not any(re.search(pattern, path) for pattern in self.undecayed)
+
+    def move(
+        self, g: jax.Array, slots: Slots, w: jax.Array, lr: Any, t: jax.Array, decay: float | None
+    ) -> tuple[jax.Array, Slots]:
+        """What to add to array ``w``: its decay, then the rule's step from there."""
+        if decay is None:
+            return self.delta(g, slots, w, lr, t)
+        shrink = lr * decay * w
+        step, slots = self.delta(g, slots, w - shrink, lr, t)
+        return step - shrink, slots
+
     def init(self, params: Any) -> OptimizerState:
         """The state before the first update of a tree of arrays."""
-        return OptimizerState(jnp.zeros((), jnp.int32), tuple(self.slots(w) for w in jax.tree.leaves(params)))
+        if not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(self)):
+            self.check()
+        leaves = jax.tree.leaves(params)
+        accumulates = self.gradient_accumulation_steps is not None
+        return OptimizerState(
+            step=jnp.zeros((), jnp.int32),
+            slots=tuple(self.slots_at(path, w) for path, w in zip(paths(params), leaves, strict=True)),
+            sums=tuple(jnp.zeros_like(w) for w in leaves) if accumulates else None,
+            summed=jnp.zeros((), jnp.int32) if accumulates else None,
+            averages=tuple(jnp.copy(w) for w in leaves) if self.use_ema else None,
+        )
 
-    def update(self, grads: Any, state: OptimizerState, params: Any) -> tuple[Any, OptimizerState]:
+    def update(self, grads: Any, state: OptimizerState, params: Any = None) -> tuple[Any, OptimizerState]:
         """The updates to add to ``params``, and the state after them."""
-        step = state.step + 1
+        if params is None:
+            raise checks.RavineTypeError(
+                f"{type(self).__name__}.update: expected the parameters as its third argument."
+            )
         leaves, structure = jax.tree.flatten(params)
-        moves = [
-            self.delta(g, s, w, self.learning_rate, step)
-            for g, s, w in zip(jax.tree.leaves(grads), state.slots, leaves, strict=True)
-        ]
-        updates = jax.tree.unflatten(structure, [move for move, _ in moves])
-        return updates, OptimizerState(step, tuple(slots for _, slots in moves))
+        gradients = jax.tree.leaves(grads)
+        if self.gradient_accumulation_steps is None:
+            moves, state = self._updated(gradients, state, leaves, paths(params))
+        else:
+            moves, state = self._accumulated(gradients, state, leaves, paths(params))
+        return jax.tree.unflatten(structure, moves), state
+
+    def _accumulated(
+        self, gradients: list[jax.Array], state: OptimizerState, leaves: list[jax.Array], places: list[str]
+    ) -> tuple[list[jax.Array], OptimizerState]:
+        """Add to the waiting gradients; once there are enough, an update with their mean."""
+        count = jnp.asarray(self.gradient_accumulation_steps).astype(jnp.int32)
+        sums = [s + g for s, g in zip(state.sums or (), gradients, strict=True)]
+        summed = jnp.asarray(state.summed) + 1
+
+        def finish() -> tuple[list[jax.Array], OptimizerState]:
+            moves, after = self._updated([(s / count).astype(s.dtype) for s in sums], state, leaves, places)
+            return moves, replace(after, sums=tuple(map(jnp.zeros_like, sums)), summed=jnp.zeros_like(summed))
+
+        def wait() -> tuple[list[jax.Array], OptimizerState]:
+            return [jnp.zeros_like(w) for w in leaves], replace(state, sums=tuple(sums), summed=summed)
+
+        return lax.cond(summed >= count, finish, wait)
+
+    def _updated(
+        self, gradients: list[jax.Array], state: OptimizerState, leaves: list[jax.Array], places: list[str]
+    ) -> tuple[list[jax.Array], OptimizerState]:
+        step, lr = state.step + 1, self.lr(state.step)
+        moves, slots = [], []
+        for place, g, old, w in zip(places, self._clipped(gradients), state.slots, leaves, strict=True):
+            decay = self.decay_at(place, w) if self._decays(place, w) else None
+            moved, new = self.move(g, old, w, lr, step, decay)
+            # A rule may compute in a wider type than that of half-precision weights; what is kept is not wider.
+            moves.append(moved.astype(w.dtype))
+            slots.append(tuple(n.astype(o.dtype) for n, o in zip(new, old, strict=True)))
+        averages = None
+        if state.averages is not None:
+            moves, averages = self._averaged(moves, state.averages, leaves, step)
+        return moves, replace(state, step=step, slots=tuple(slots), averages=averages)
+
+    def _clipped(self, gradients: list[jax.Array]) -> list[jax.Array]:
+        if self.clipvalue is not None:
+            return [jnp.clip(g, -self.clipvalue, self.clipvalue) for g in gradients]
+        if self.clipnorm is not None:
+            return [_within(g, jnp.linalg.norm(g.ravel()), self.clipnorm) for g in gradients]
+        if self.global_clipnorm is not None:
+            norm = jnp.sqrt(sum(jnp.sum(g**2) for g in gradients))
+            return [_within(g, norm, self.global_clipnorm) for g in gradients]
+        return gradients
+
+    def _averaged(
+        self, moves: list[jax.Array], averages: tuple[jax.Array, ...], leaves: list[jax.Array], step: jax.Array
+    ) -> tuple[list[jax.Array], tuple[jax.Array, ...]]:
+        """The averages with the new weights taken in; every so often the weights move onto them."""
+        kept = jnp.where(step == 1, 0.0, self.ema_momentum)  # the first average is of the first weights alone
+        new = tuple(
+            (kept * a + (1 - kept) * (w + move)).astype(a.dtype)
+            for a, w, move in zip(averages, leaves, moves, strict=True)
+        )
+        if self.ema_overwrite_frequency is not None:
+            every = jnp.asarray(self.ema_overwrite_frequency).astype(jnp.int32)
+            moves = [jnp.where(step % every == 0, a - w, move) for a, w, move in zip(new, leaves, moves, strict=True)]
+        return moves, new
+
+    def evaluation_params(self, params: Any, state: OptimizerState) -> Any:
+        """The moving averages with ``use_ema``, else the weights themselves."""
+        if state.averages is None:
+            return params
+        return jax.tree.unflatten(jax.tree.structure(params), state.averages)
+
+
+def paths(params: Any) -> list[str]:
+    """Where each array of a tree is, such as ``"1/kernel"``, in the order of ``jax.tree.leaves``."""
+    found = jax.tree_util.tree_flatten_with_path(params)[0]
+    return ["/".join(str(_key(k)) for k in path) for path, _ in found]
+
+
+def _key(entry: Any) -> Any:
+    """The name, key or index by which a tree's node calls its child."""
+    for attribute in ("name", "key", "idx"):
+        if hasattr(entry, attribute):
+            return getattr(entry, attribute)
+    return entry
+
+
+def _within(g: jax.Array, norm: jax.Array, largest: Any) -> jax.Array:
+    """``g``, scaled so that ``norm`` is at most ``largest``."""
+    return g * (largest / jnp.maximum(norm, largest)).astype(g.dtype)
+
+
+def _same_structure(known: dataclasses.Field[Any], old: Any, new: Any) -> bool:
+    if known.metadata.get("role") == "static":
+        return bool(old == new)
+    return (old is None) == (new is None)
+
+
+def _check_undecayed(undecayed: Any) -> None:
+    expected = "regular expressions such as ('bias', 'gamma'), or a function (path, array) -> bool"
+    if callable(undecayed):
+        return
+    if not isinstance(undecayed, tuple) or not all(isinstance(pattern, str) for pattern in undecayed):
+        checks.reject_type("undecayed", undecayed, f"a tuple of {expected}")
+    for pattern in undecayed:
+        try:
+            re.compile(pattern)
+        except re.error:
+            checks.reject("undecayed", pattern, expected)
+
+
+def check_betas(optimizer: Any, *names: str) -> None:
+    """Raise unless each named decay rate of ``optimizer`` lies in [0, 1)."""
+    for name in names:
+        checks.number(name, getattr(optimizer, name), least=0, below=1)
+
+
+def zeros(w: jax.Array, count: int) -> Slots:
+    """``count`` slots of zeros in the shape of ``w``."""
+    return tuple(jnp.zeros_like(w) for _ in range(count))

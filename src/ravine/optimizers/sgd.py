@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from ravine import checks, trees
-from ravine.optimizers.base import Optimizer, Slots
+from ravine.optimizers.base import Optimizer, Slots, zeros
 
 
-@trees.tree
+@trees.tree(frozen=False)
 class SGD(Optimizer):
     """Gradient descent: v ← μ·v − η·g, then w ← w + v.
 
@@ -19,7 +18,8 @@ class SGD(Optimizer):
     textbook's NAG, v(t) = μ·v(t−1) − η∇J(w(t) + μ·v(t−1)); the two are one algorithm after that change of variables.
 
     Source: Polyak 1964; Nesterov 1983 in the form of Sutskever et al. 2013, equations 3 and 4.
-    As in Keras, the learning rate is inside the velocity; PyTorch keeps it outside, which differs once η changes.
+    As in Keras, the learning rate is inside the velocity; PyTorch and optax keep it outside, which differs once η
+    changes. PyTorch's ``dampening`` is not offered.
 
     Args:
         learning_rate: η, at least 0.
@@ -38,10 +38,20 @@ class SGD(Optimizer):
 
     def slots(self, w: jax.Array) -> Slots:
         """The velocity v, zeros."""
-        return (jnp.zeros_like(w),)
+        return zeros(w, 1)
 
     def delta(self, g: jax.Array, slots: Slots, w: jax.Array, lr: Any, t: jax.Array) -> tuple[jax.Array, Slots]:
         """v, or μ·v − η·g with ``nesterov``."""
         (v,) = slots
         v = self.momentum * v - lr * g
         return (self.momentum * v - lr * g if self.nesterov else v), (v,)
+
+    def point(self, w: jax.Array, slots: Slots) -> jax.Array:
+        """The textbook's w = θ − μ·v with ``nesterov``."""
+        (v,) = slots
+        return w - self.momentum * v if self.nesterov else w
+
+    @property
+    def looks_ahead(self) -> bool:
+        """With ``nesterov``."""
+        return self.nesterov

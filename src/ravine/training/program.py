@@ -16,7 +16,7 @@ from jax import lax
 
 from ravine import seeds, trees
 from ravine.layers.network import Network, Variables
-from ravine.optimizers.base import Optimizer, OptimizerState
+from ravine.optimizers.transformation import Transformation
 from ravine.training.data import Data
 from ravine.training.state import TrainState
 from ravine.training.step import Sums, Task, read, test_step, train_step
@@ -164,7 +164,8 @@ def train_leg(
         i, epoch = run.epoch - first, run.epoch
         train, sums = walk(task, settings, run.train, data, keys, epoch)
         values = read(task, sums)
-        arrays = (train.params, train.stats)
+        # The weights that validation sees and a stopping rule keeps are those that the run would leave behind.
+        arrays = (task.optimizer.evaluation_params(train.params, train.optimizer), train.stats)
         seen = jnp.ones(columns, bool)
         if validation is not None:
             validated = validates[i]
@@ -205,7 +206,7 @@ def first_run(state: TrainState, rules: tuple[StoppingRule, ...], epoch: jax.Arr
     return jax.tree.map(jnp.copy, RunState(state, epoch, tuple(rule.init(arrays) for rule in rules)))
 
 
-def initial_optimizer_state(optimizer: Optimizer, params: Variables) -> OptimizerState:
+def initial_optimizer_state(optimizer: Transformation, params: Variables) -> Any:
     """What an optimizer remembers before the first step."""
     return optimizer.init(params)
 

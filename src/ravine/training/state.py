@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ravine import trees
 from ravine.layers.network import Variables
-from ravine.optimizers.base import OptimizerState
 
 
 @trees.tree
@@ -13,4 +14,4 @@ class TrainState:
 
     params: Variables
     stats: Variables
-    optimizer: OptimizerState
+    optimizer: Any

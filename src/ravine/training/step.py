@@ -13,7 +13,7 @@ from ravine import checks, trees
 from ravine.layers.network import Network, Variables
 from ravine.losses import Loss
 from ravine.metrics import Mean, Metric
-from ravine.optimizers.base import Optimizer
+from ravine.optimizers.transformation import Transformation
 from ravine.training.data import Data
 from ravine.training.state import TrainState
 
@@ -23,7 +23,7 @@ class Task:
     """What is trained, by which rule, towards what: all of a run but its arrays. Its numbers are leaves."""
 
     network: Network
-    optimizer: Optimizer
+    optimizer: Transformation
     loss: Loss
     loss_weight: float = 1.0
     metrics: tuple[Metric, ...] = ()

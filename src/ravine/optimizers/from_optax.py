@@ -1,0 +1,54 @@
+"""optax's transformations as optimizers of a model."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ravine import checks, trees
+from ravine.optimizers.transformation import Transformation
+
+
+@trees.tree(frozen=False)
+class FromOptax(Transformation):
+    """An optax transformation for ``compile``.
+
+    Its numbers are inside its functions, so another learning rate is another program; with ``optax.inject_hyperparams``
+    they are part of its state.
+
+    Args:
+        transformation: an ``optax.GradientTransformation``, or anything with its ``init`` and ``update``.
+    """
+
+    transformation: Any = trees.static()
+
+    def check(self) -> None:
+        """Raise where it needs more than gradients and parameters, as line searches do."""
+        _check(self.transformation)
+
+    def init(self, params: Any) -> Any:
+        """The transformation's own state."""
+        return self.transformation.init(params)
+
+    def update(self, grads: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+        """The transformation's own updates."""
+        return self.transformation.update(grads, state, params)
+
+
+@functools.cache
+def _check(transformation: Any) -> None:
+    """Raise unless ``transformation`` turns gradients and parameters into updates like the parameters."""
+    params = {"w": jax.ShapeDtypeStruct((2, 2), jnp.float32)}
+    try:
+        moves = jax.eval_shape(lambda p: transformation.update(p, transformation.init(p), p)[0], params)
+    except Exception as error:  # whatever the transformation raises
+        message = (str(error).splitlines() or [""])[0]
+        raise checks.RavineTypeError(
+            f"optimizer={checks.shown(transformation)}: expected an optax transformation that works on gradients and "
+            f"parameters alone; it raised {type(error).__name__}: {message}"
+        ) from error
+    if jax.tree.map(jnp.shape, moves) != {"w": (2, 2)}:
+        checks.reject("optimizer", transformation, "an optax transformation whose updates are like the parameters")
