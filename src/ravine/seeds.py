@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import secrets
 import zlib
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -26,9 +27,17 @@ def stream(seed: int, name: str) -> jax.Array:
     return _stream(np.uint32(seed), np.uint32(zlib.crc32(name.encode())))
 
 
+def streams(seeds: np.ndarray[Any, Any], name: str) -> jax.Array:
+    """The keys of the streams called ``name`` of many seeds, uint32 ``[seeds]``."""
+    return _streams(seeds, np.uint32(zlib.crc32(name.encode())))
+
+
 @jax.jit
 def _stream(seed: jax.Array, name: jax.Array) -> jax.Array:
     return jax.random.fold_in(jax.random.key(seed), name)
+
+
+_streams = jax.jit(jax.vmap(_stream, (0, None)))
 
 
 def permutation(key: jax.Array, n: int) -> jax.Array:

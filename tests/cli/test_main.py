@@ -12,7 +12,9 @@ def invoke(*args):
     return CliRunner().invoke(main, args)
 
 
-@pytest.mark.parametrize("args", [["--help"], ["-h"], ["--version"], ["mnist", "--help"], ["mnist", "-h"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["-h"], ["--version"], ["mnist", "--help"], ["mnist", "-h"], ["descend", "-h"]]
+)
 def test_help_and_version_import_neither_jax_nor_matplotlib(args):
     program = f"""
 import sys

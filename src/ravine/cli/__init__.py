@@ -3,6 +3,7 @@
 import click
 
 from ravine.cli.command import Group
+from ravine.cli.descend import descend
 from ravine.cli.mnist import mnist
 
 __all__ = ["main"]
@@ -14,4 +15,5 @@ def main() -> None:
     """Training techniques of neural networks: optimizers, regularization, early stopping."""
 
 
+main.add_command(descend)
 main.add_command(mnist)

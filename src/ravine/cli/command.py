@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -57,6 +61,26 @@ class Group(Command, click.Group):
     """Commands under one name."""
 
     command_class = Command
+
+
+@contextmanager
+def writing_to(out: Path) -> Iterator[None]:
+    """Tell of a folder that cannot be written to in one line that names it."""
+    try:
+        yield
+    except OSError as error:
+        # The whole path, however long: cut short it would not tell which folder is meant.
+        reason = error.strerror or error
+        raise checks.RavineValueError(
+            f"out={str(out)!r}: expected a folder that can be written to ({reason})."
+        ) from None
+
+
+def make_folder(out: Path) -> None:
+    """Make ``out`` where it is missing, and see that files can be written there, before any work is done."""
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=out):
+        pass
 
 
 def _misuse(error: click.UsageError, ctx: click.Context) -> Failure:

@@ -7,10 +7,8 @@ import math
 import platform
 import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +19,7 @@ import numpy as np
 import ravine
 from ravine import Sequential, checks, optimizers, seeds
 from ravine.callbacks import EarlyStopping
+from ravine.cli.command import make_folder, writing_to
 from ravine.datasets import mnist
 from ravine.files import save_csv, save_npz
 from ravine.files.atomic import replacing
@@ -107,10 +106,8 @@ def _train(recipe: Recipe, out: Path, start: float) -> tuple[History, Outcome]:
     recipe.check()
     stopping = EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True)
     model = recipe.model()
-    with _writing_to(out):
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
+    with writing_to(out):
+        make_folder(out)
     (train_images, train_labels), (test_images, test_labels) = mnist.load_data()
     train_images, test_images = _scaled(train_images), _scaled(test_images)
     model.summary()
@@ -130,7 +127,7 @@ def _train(recipe: Recipe, out: Path, start: float) -> tuple[History, Outcome]:
     files = {"figure": out / "history.png", "history": out / "history.csv", "weights": out / "model.weights.npz"}
     from ravine.plots import history_figure
 
-    with _writing_to(out):
+    with writing_to(out):
         save_npz(model, files["weights"])
         save_csv(history, files["history"])
         with replacing(files["figure"]) as file:
@@ -170,18 +167,6 @@ def _scaled(images: Array) -> Array:
 def _values(model: Sequential, images: Array, labels: Array) -> dict[str, float]:
     values = cast(dict[str, float], model.evaluate(images, labels, verbose=0, return_dict=True))
     return {**values, "images": len(images)}
-
-
-@contextmanager
-def _writing_to(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        # The whole path, however long: cut short it would not tell which folder is meant.
-        reason = error.strerror or error
-        raise checks.RavineValueError(
-            f"out={str(out)!r}: expected a folder that can be written to ({reason})."
-        ) from None
 
 
 def _draw(history: History, kept_epoch: int) -> None:
