@@ -7,9 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+import scipy.optimize
 
 from ravine import checks, optimizers, trees
-from ravine.optimizers import SGD
+from ravine.optimizers import SGD, Adam, schedules
 
 RULES = [SGD(0.1, momentum=0.9), SGD(0.1, momentum=0.9, nesterov=True), *(rule(0.1) for rule in optimizers.RULES)]
 contract = pytest.mark.parametrize("rule", RULES, ids=repr)
@@ -75,6 +76,182 @@ def test_other_values_are_no_other_program(rule):
     for value in (0, 1, 0.25, np.float64(0.5)):
         step(trees.as_leaves(jax.tree.map(lambda _, v=value: v, rule)), PARAMS)
     assert len(traces) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"weight_decay": 0.1},
+        {"clipnorm": 1.0},
+        {"clipvalue": 1.0},
+        {"global_clipnorm": 1.0},
+        {"use_ema": True, "ema_overwrite_frequency": 3},
+        {"gradient_accumulation_steps": 2},
+        {"learning_rate": schedules.CosineDecay(0.1, 100, warmup_target=0.2, warmup_steps=10)},
+        {"learning_rate": schedules.PiecewiseConstantDecay([5, 7], [1.0, 0.5, 0.2])},
+        {"learning_rate": schedules.CosineDecayRestarts(0.1, 100)},
+    ],
+    ids=str,
+)
+def test_other_values_of_the_base_are_no_other_program(options):
+    test_other_values_are_no_other_program(SGD(**{"learning_rate": 0.1, "momentum": 0.9} | options))
+    test_init_and_update_have_one_structure(SGD(**{"learning_rate": 0.1, "momentum": 0.9} | options))
+
+
+def bowl(w):
+    return w[0] ** 2 + 4 * w[1] ** 2 - w[0] * w[1]
+
+
+def rosenbrock(w):
+    return (1 - w[0]) ** 2 + 100 * (w[1] - w[0] ** 2) ** 2
+
+
+def logistic(w):
+    x = np.random.default_rng(0).normal(size=(40, 2))
+    y = x @ np.array([2.0, -1.0]) > 0.3
+    return jnp.mean(jnp.logaddexp(0, jnp.where(y, -1, 1) * (x @ w))) + 0.01 * (w**2).sum()
+
+
+# Learning rates at which each rule comes near the minimum of all three.
+RATES = {"SGD": 1e-3, "Adagrad": 0.5, "Adadelta": 5.0, "Lion": 2e-3, "Adafactor": 0.1, "ScheduleFreeAdamW": 0.05}
+
+
+@pytest.mark.parametrize("rule", optimizers.RULES, ids=lambda rule: rule.__name__)
+def test_it_minimises_three_objectives(rule):
+    for J, start, least in ((bowl, (-5.0, 4.0), 0.0), (rosenbrock, (0.5, 0.5), 0.0), (logistic, (0.0, 0.0), None)):
+        options = {"momentum": 0.9} if rule is SGD else {}
+        rate = RATES.get(rule.__name__, 0.02) * (30 if rule is SGD and J is not rosenbrock else 1)
+        optimizer = trees.as_leaves(rule(learning_rate=rate, **options))
+
+        @jax.jit
+        def run(optimizer, w, J=J):
+            def body(carry, _):
+                updates, state = optimizer.update(jax.grad(J)(carry[0]), carry[1], carry[0])
+                return (carry[0] + updates, state), None
+
+            (w, state), _ = jax.lax.scan(body, (w, optimizer.init(w)), None, length=2000)
+            return optimizer.evaluation_params(w, state)
+
+        found = float(J(run(optimizer, jnp.array(start))))
+        if least is None:
+            least = float(J(scipy.optimize.minimize(lambda w: float(logistic(w)), [0, 0], method="Nelder-Mead").x))
+        assert found - least < 0.1 * (float(J(jnp.array(start))) - least), (J.__name__, found)
+
+
+def test_numbers_may_be_assigned():
+    rule = SGD(0.1)
+    rule.learning_rate = 0.01
+    rule.momentum = 0.5
+    assert rule == SGD(0.01, momentum=0.5)
+    rule.learning_rate = schedules.ExponentialDecay(0.1, 10, 0.5)
+    rule.learning_rate = lambda step: 0.1 / (step + 1)
+    assert isinstance(rule.learning_rate, schedules.Function)
+    with pytest.raises(AttributeError, match=r"SGD has no 'learning_rat'. Did you mean 'learning_rate'\?"):
+        rule.learning_rat = 0.1
+    for name, value in (("nesterov", True), ("use_ema", True), ("gradient_accumulation_steps", 2), ("weight_decay", 1)):
+        with pytest.raises(AttributeError, match=f"{name}=.*belongs to the compiled program"):
+            setattr(rule, name, value)
+        assert getattr(rule, name) == getattr(SGD(), name)
+
+
+def test_half_precision_weights_keep_their_type():
+    params = jax.tree.map(lambda w: w.astype(jnp.bfloat16), PARAMS)
+    for rule in optimizers.RULES:
+        updates, state = rule(0.1, use_ema=rule is SGD).update(
+            params, rule(0.1, use_ema=rule is SGD).init(params), params
+        )
+        assert {u.dtype for u in jax.tree.leaves(updates)} == {jnp.dtype(jnp.bfloat16)}
+        assert {s.dtype for s in jax.tree.leaves((state.slots, state.averages))} <= {jnp.dtype(jnp.bfloat16)}
+
+
+def test_paths_name_what_does_not_decay():
+    seen = []
+
+    def excluded(path, w):
+        seen.append((path, w.shape))
+        return path == "b/0"
+
+    rule = SGD(0.1, weight_decay=1.0, undecayed=excluded)
+    zero = jax.tree.map(jnp.zeros_like, PARAMS)
+    updates, _ = rule.update(zero, rule.init(PARAMS), PARAMS)
+    assert set(seen) == {("a", (2,)), ("b/0", ()), ("b/1", (2, 2))}
+    assert float(updates["b"][0]) == 0
+    np.testing.assert_allclose(updates["a"], -0.1 * PARAMS["a"])
+    with pytest.raises(checks.RavineValueError, match=r"var_list=.*name the arrays in var_names"):
+        rule.exclude_from_weight_decay([1])
+
+
+def test_update_needs_the_parameters():
+    with pytest.raises(checks.RavineTypeError, match=r"SGD.update: expected the parameters as its third argument"):
+        SGD().update(PARAMS, SGD().init(PARAMS))
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (lambda: SGD(-0.1), "learning_rate=-0.1: expected a finite number of at least 0"),
+        (lambda: SGD("fast"), "learning_rate='fast' is a str"),
+        (lambda: SGD(momentum=1.0), "momentum=1.0"),
+        (lambda: Adam(beta_1=1.0), "beta_1=1.0: expected a finite number of at least 0 below 1"),
+        (lambda: Adam(beta_2=-0.1), "beta_2=-0.1"),
+        (lambda: Adam(epsilon=float("nan")), "epsilon=nan"),
+        (lambda: Adam(amsgrad=1), "amsgrad=1 is a int"),
+        (lambda: optimizers.RMSprop(rho=1), "rho=1"),
+        (lambda: optimizers.RMSprop(momentum=1.5), "momentum=1.5"),
+        (lambda: optimizers.Adagrad(initial_accumulator_value=-1), "initial_accumulator_value=-1"),
+        (lambda: optimizers.Adadelta(rho=2), "rho=2"),
+        (lambda: optimizers.Adamax(beta_2=1), "beta_2=1"),
+        (lambda: optimizers.Nadam(beta_1=1), "beta_1=1"),
+        (lambda: optimizers.Lion(beta_1=1), "beta_1=1"),
+        (lambda: optimizers.Lamb(epsilon=-1), "epsilon=-1"),
+        (lambda: optimizers.Adafactor(clip_threshold=0), "clip_threshold=0: expected a finite number above 0"),
+        (lambda: optimizers.Adafactor(beta_2_decay=0), "beta_2_decay=0: expected a finite number below 0"),
+        (lambda: optimizers.Muon(ns_steps=0), "ns_steps=0"),
+        (lambda: optimizers.Muon(momentum=1), "momentum=1"),
+        (lambda: optimizers.ScheduleFreeAdamW(beta_1=0), "beta_1=0: expected a finite number above 0 below 1"),
+        (lambda: optimizers.ScheduleFreeAdamW(use_ema=True), "use_ema=True: expected False"),
+        (lambda: SGD(weight_decay=-1), "weight_decay=-1"),
+        (lambda: SGD(clipnorm=1, clipvalue=1), "clipnorm=1, clipvalue=1: expected at most one way to clip"),
+        (lambda: SGD(clipvalue=0), "clipvalue=0: expected a finite number above 0"),
+        (lambda: SGD(use_ema=True, ema_momentum=1.1), "ema_momentum=1.1"),
+        (lambda: SGD(gradient_accumulation_steps=0), "gradient_accumulation_steps=0"),
+        (lambda: SGD(gradient_accumulation_steps=1.5), "gradient_accumulation_steps=1.5 is a float"),
+        (lambda: SGD(undecayed="bias"), "undecayed='bias' is a str: expected a tuple of regular expressions"),
+        (lambda: SGD(undecayed=("(",)), r"undecayed='\(': expected regular expressions"),
+        (lambda: SGD(lambda step: jnp.nan), "it gives nan at step 0; expected a finite number of at least 0"),
+        (lambda: SGD(lambda step: -1.0), "it gives -1 at step 0"),
+        (lambda: SGD(lambda step: jnp.ones(2)), r"expected one number for a step, got shape \(2,\)"),
+        (lambda: SGD(lambda step: 0.1 if step > 3 else 0.2), "that JAX can trace; it raised TracerBool"),
+        (lambda: SGD(lambda: 0.1), "it raised TypeError"),
+        (lambda: SGD(schedules.ExponentialDecay(-1, 10, 0.5)), "initial_learning_rate=-1"),
+        (lambda: SGD(schedules.CosineDecay(0.1, 0)), "decay_steps=0: expected a finite number above 0"),
+        (lambda: SGD(schedules.CosineDecay(0.1, 10, warmup_steps=5)), "warmup_target=None"),
+        (lambda: SGD(schedules.CosineDecayRestarts(0.1, 10, t_mul=0.5)), "t_mul=0.5"),
+        (lambda: SGD(schedules.PiecewiseConstantDecay([5], [0.1])), r"values=\[0.1\]: expected 2 of them"),
+        (lambda: SGD(schedules.PiecewiseConstantDecay([5, 3], [1, 1, 1])), r"boundaries\[1\]=3"),
+        (lambda: SGD(schedules.PiecewiseConstantDecay(5, [1, 1])), "boundaries=5 is a int"),
+    ],
+)
+def test_what_cannot_work_is_refused(rule, message):
+    with pytest.raises(checks.RavineError, match=message):
+        optimizers.get(rule())
+    with pytest.raises(checks.RavineError, match=message):
+        rule().init(PARAMS)
+
+
+def test_a_schedule_that_fails_later_is_refused_before_training(tiny):
+    # 20 rows in batches of 8 are 3 steps an epoch.
+    late = SGD(lambda step: jnp.where(step < 8, 0.1, jnp.nan))
+    model = tiny.model(optimizer=late)
+    weights = model.get_weights() if model.weights else None
+    with pytest.raises(checks.RavineValueError, match="it gives nan at step 8"):
+        tiny.fit(model, epochs=3)
+    if weights is not None:
+        for before, after in zip(weights, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(before, after)
+    tiny.fit(model, epochs=2)
+    with pytest.raises(checks.RavineValueError, match="it gives nan at step 8"):
+        tiny.fit(model, epochs=1)
 
 
 @contract

@@ -15,6 +15,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from ravine import checks, trees
@@ -136,8 +137,11 @@ class Optimizer(Transformation):
         checks.boolean("use_ema", self.use_ema)
         checks.number("ema_momentum", self.ema_momentum, least=0, most=1)
         for name in ("ema_overwrite_frequency", "gradient_accumulation_steps"):
-            if getattr(self, name) is not None:
-                checks.integer(name, getattr(self, name), least=1)
+            count: Any = getattr(self, name)
+            if count is not None:
+                # As a leaf it is a float32, in which a whole number is still one.
+                whole = isinstance(count, np.floating) and count.is_integer()
+                checks.integer(name, int(count) if whole else count, least=1)
         _check_undecayed(self.undecayed)
 
     def check_run(self, state: OptimizerState | None, batches: int) -> None:

@@ -1,0 +1,49 @@
+"""Records where PyTorch's optimizers go, for test_torch.py; PyTorch itself is no test dependency.
+
+Run with PyTorch installed: ``python tests/optimizers/record_torch.py`` replaces ``torch_vectors.json`` beside it, which
+names the version that it was made with.
+"""
+
+import json
+from pathlib import Path
+
+import torch
+
+STEPS = 20
+START = [0.3, -0.2, 2.0, -1.5]
+
+CASES = {
+    "sgd": (torch.optim.SGD, {"lr": 0.05}),
+    "momentum": (torch.optim.SGD, {"lr": 0.05, "momentum": 0.9}),
+    "nesterov": (torch.optim.SGD, {"lr": 0.05, "momentum": 0.9, "nesterov": True}),
+    "adam": (torch.optim.Adam, {"lr": 0.05, "eps": 1e-3}),
+    "amsgrad": (torch.optim.Adam, {"lr": 0.05, "betas": (0.9, 0.9), "eps": 1e-3, "amsgrad": True}),
+    "adamw": (torch.optim.AdamW, {"lr": 0.05, "weight_decay": 0.1, "eps": 1e-3}),
+    "nadam": (torch.optim.NAdam, {"lr": 0.05, "eps": 1e-3}),
+    "adadelta": (torch.optim.Adadelta, {"lr": 1.0, "rho": 0.9, "eps": 1e-3}),
+    # PyTorch adds ε elsewhere in these, so they are compared without one.
+    "adagrad": (torch.optim.Adagrad, {"lr": 0.05, "eps": 0.0}),
+    "rmsprop": (torch.optim.RMSprop, {"lr": 0.05, "alpha": 0.9, "eps": 0.0}),
+    "adamax": (torch.optim.Adamax, {"lr": 0.05, "eps": 0.0}),
+}
+
+
+def main() -> None:
+    """Walk every case with the same gradients, and write start, gradients and ends."""
+    torch.manual_seed(0)
+    gradients = torch.randn(STEPS, len(START), dtype=torch.float64) + 0.3
+    ends = {}
+    for name, (optimizer, arguments) in CASES.items():
+        w = torch.tensor(START, dtype=torch.float64, requires_grad=True)
+        rule = optimizer([w], **arguments)
+        for g in gradients:
+            w.grad = g.clone()
+            rule.step()
+        ends[name] = w.tolist()
+    record = {"torch": torch.__version__, "start": START, "gradients": gradients.tolist(), "ends": ends}
+    path = Path(__file__).with_name("torch_vectors.json")
+    path.write_text(json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
