@@ -31,19 +31,30 @@ def threads(workload: Workload, cores: int) -> list[Settings]:
     return [{"threads": n} for n in sorted({1, cores})]
 
 
+def with_optax(workload: Workload, cores: int) -> list[Settings]:
+    """Tells a script that has both rules to take optax's."""
+    return [{"optax": True}]
+
+
 @dataclass(frozen=True)
 class Contender:
     """One line of the table. With several settings to choose from, a short trial on the spot takes the fastest."""
 
     name: str
     title: str
-    script: str
+    script: str  # that fits a network; empty for a peer that takes part in other workloads only
     environment: str
     grid: Grid = as_it_comes
     environ: dict[str, str] = field(default_factory=dict[str, str])
 
 
 BASELINE = "ravine"
+
+
+def taking_part(workload: Workload, contender: Contender) -> bool:
+    """Whether a workload is one for this peer."""
+    return contender.name in workload.scripts if workload.scripts else bool(contender.script)
+
 
 CONTENDERS = {
     contender.name: contender
@@ -78,6 +89,8 @@ CONTENDERS = {
             "numpy",
             environ={"OPENBLAS_NUM_THREADS": "1"},
         ),
+        Contender("optax", "optax", "", "ravine", with_optax),
+        Contender("numpy-loop", "NumPy, a loop over paths (100 of them, scaled up)", "", "numpy"),
         Contender("sgemm-all", "matrix products alone (floor), all cores", "sgemm_floor.py", "numpy"),
     )
 }

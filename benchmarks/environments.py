@@ -16,7 +16,7 @@ TORCH = "torch==2.13.0"
 
 REQUIREMENTS = {
     # One JAX for both, so that the difference is not JAX's.
-    "ravine": ("jax==0.10.2",),
+    "ravine": ("jax==0.10.2", "optax==0.2.8"),
     "keras-jax": ("keras==3.15.1", "jax==0.10.2", "matplotlib==3.11.1"),
     "keras-tf": ("keras==3.15.1", "tensorflow-cpu==2.21.0"),
     "scikit-learn": ("scikit-learn==1.9.1",),

@@ -109,7 +109,9 @@ def _workload(workload: Results) -> list[str]:
                 _loss(peer, epoch, middle),
             ]
         )
-    header = ["", f"{unit} per epoch", "of Ravine's", "goal", f"loss after {epoch} epochs"]
+    each = job.get("unit", "epoch")  # figures measured before there were others have none
+    reached = f"loss after {epoch} epochs" if each == "epoch" else "mean final value"
+    header = ["", f"{unit} per {each}", "of Ravine's", "goal", reached]
     parts = [f"## {workload['title']}", table(header, rows)]
     if base:
         floors = [name for name in ran if _is_floor(name)]

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)  # modules are benchmarks.this and benchmarks.that, here and in the tests
 
 from benchmarks import report  # noqa: E402
-from benchmarks.contenders import CONTENDERS  # noqa: E402
+from benchmarks.contenders import CONTENDERS, taking_part  # noqa: E402
 from benchmarks.environments import TORCH, Environments, clean_environ, user_cache  # noqa: E402
 from benchmarks.starts import measure_imports, measure_starts  # noqa: E402
 from benchmarks.turns import STEADY_EPOCHS, Track, say  # noqa: E402
@@ -71,7 +71,7 @@ def measure(chosen: argparse.Namespace) -> dict[str, Any]:
         workload = WORKLOADS[name]
         if epochs := chosen.epochs or (workload.trial_epochs if chosen.quick else None):
             workload = workload.with_epochs(epochs)
-        contenders = [contender for contender in CONTENDERS.values() if contender.name in chosen.peers]
+        contenders = [c for c in CONTENDERS.values() if c.name in chosen.peers and taking_part(workload, c)]
         results["workloads"][name] = track.measure(workload, contenders)
     if "starts" in chosen.workloads:
         results["starts"] = measure_starts(environments, cache / "data" / "mnist.npz", rounds)

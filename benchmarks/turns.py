@@ -88,7 +88,7 @@ class Track:
         }
         return Peer(
             self.environments.python(contender.environment),
-            contender.script,
+            workload.scripts.get(contender.name, contender.script),
             job,
             clean_environ(**contender.environ),
             self.cache / "logs" / f"{workload.name}-{contender.name}.txt",

@@ -25,6 +25,11 @@ class Workload:
     checked_epoch: int  # every peer must have reached about the same loss here
     validation_rows: int = 0
     whole_fit: bool = False  # time the call of fit, not its epochs one by one
+    optimizer: Literal["sgd", "adam"] = "sgd"
+    unit: str = "epoch"  # what a turn is made of
+    scripts: Mapping[str, str] = field(
+        default_factory=dict[str, str]
+    )  # the peers that take part, if not those that fit
     goals: Mapping[str, float] = field(default_factory=dict[str, float])
     """Peer -> the least that its time divided by Ravine's should be."""
 
@@ -42,7 +47,7 @@ class Workload:
         A validation row has the forward one.
         """
         weights = [i * o for i, o in pairwise(self.sizes)]
-        training = 3 * sum(weights) - weights[0]
+        training = 3 * sum(weights) - sum(weights[:1])
         return 2 * (self.rows * training + self.validation_rows * sum(weights))
 
     def job(self) -> dict[str, Any]:
@@ -122,4 +127,44 @@ TINY = Workload(
     goals={"keras-jax": 40.0, "keras-tf": 250.0},
 )
 
-WORKLOADS = {workload.name: workload for workload in (LECTURE, WIDE, TINY)}
+TRAJECTORIES = Workload(
+    name="trajectories",
+    title="10,000 paths of 100 steps of Adam down a quadratic of two numbers, all points kept, 32 bits",
+    data="regression",  # not looked at: the starts are drawn from a seed
+    sizes=(),
+    activation="relu",
+    loss="mse",
+    rows=0,
+    batch_size=1,
+    learning_rate=0.1,
+    momentum=0.0,
+    epochs=10,
+    trial_epochs=10,
+    checked_epoch=10,
+    whole_fit=True,
+    optimizer="adam",
+    unit="descent",
+    scripts={
+        "ravine": "ravine_descend.py",
+        "torch": "torch_descend.py",
+        "optax": "optax_descend.py",
+        "numpy-loop": "numpy_descend.py",
+    },
+    goals={"numpy-loop": 50.0, "torch": 2.0, "optax": 2.0},
+)
+
+# The same fit by Ravine's rule and by optax's: what is left of the difference is the optimizer's share of a step.
+SHARES = tuple(
+    replace(
+        LECTURE,
+        name=f"{rule}-share",
+        title=f"The optimizer's share: the lecture's network in Ravine, {title} by Ravine's rule and by optax's",
+        optimizer=rule,
+        learning_rate=rate,
+        scripts={"ravine": "ravine_fit.py", "optax": "ravine_fit.py"},
+        goals={"optax": 1.0},
+    )
+    for rule, title, rate in (("sgd", "momentum", 0.1), ("adam", "Adam", 0.001))
+)
+
+WORKLOADS = {workload.name: workload for workload in (LECTURE, WIDE, TINY, TRAJECTORIES, *SHARES)}

@@ -7,6 +7,17 @@ from protocol import Turn, job, load, serve
 from ravine import Sequential, callbacks, optimizers
 from ravine.layers import Dense, Input
 
+
+def rule():
+    """The update rule, Ravine's own or optax's."""
+    rate, momentum = job["learning_rate"], job["momentum"]
+    if job["settings"].get("optax"):
+        import optax
+
+        return optax.adam(rate) if job["optimizer"] == "adam" else optax.sgd(rate, momentum)
+    return optimizers.Adam(rate) if job["optimizer"] == "adam" else optimizers.SGD(rate, momentum=momentum)
+
+
 x, y, x_val, y_val = load()
 classify = job["loss"] == "crossentropy"
 *hidden, outputs = job["sizes"][1:]
@@ -18,7 +29,7 @@ model = Sequential(
     ]
 )
 model.compile(
-    optimizer=optimizers.SGD(job["learning_rate"], momentum=job["momentum"]),
+    optimizer=rule(),
     loss="sparse_categorical_crossentropy" if classify else "mse",
     metrics=["accuracy"] if classify else None,
 )

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from benchmarks.contenders import CONTENDERS, steps_per_execution, torch_settings
+from benchmarks.contenders import CONTENDERS, steps_per_execution, taking_part, torch_settings
 from benchmarks.conversation import PEERS
 from benchmarks.environments import REQUIREMENTS, TORCH
 from benchmarks.workloads import LECTURE, TINY, WIDE, WORKLOADS, Workload
@@ -42,7 +42,9 @@ def test_the_warm_up_turn_reaches_the_checked_epoch(workload: Workload) -> None:
 
 @pytest.mark.parametrize("contender", CONTENDERS.values(), ids=CONTENDERS)
 def test_a_contender_has_a_script_and_an_environment(contender) -> None:
-    assert (PEERS / contender.script).is_file()
+    workloads = [w for w in WORKLOADS.values() if taking_part(w, contender)]
+    assert workloads
+    assert all((PEERS / w.scripts.get(contender.name, contender.script)).is_file() for w in workloads)
     assert contender.environment in {"torch", *REQUIREMENTS}
     assert contender.grid(LECTURE, 2)
 

@@ -47,4 +47,4 @@ def test_it_is_that_of_pytorch(name):
             return jax.lax.scan(body, (w, rule.init(w)), gradients)[0][0]
 
         end = run(rule, w, jnp.array(RECORD["gradients"], jnp.float64))
-    np.testing.assert_allclose(end, RECORD["ends"][name], rtol=1e-9)
+    np.testing.assert_allclose(end, RECORD["ends"][name], rtol=1e-8)  # PyTorch keeps some products in 32 bits

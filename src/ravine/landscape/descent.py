@@ -76,8 +76,9 @@ def _walked(
     """What :func:`walk_all` records, as NumPy arrays with the runs first, or without that axis for a ``single`` run."""
     with jax.enable_x64(starts.dtype == np.float64):
         numbers = jax.tree.map(lambda n: np.asarray(n, starts.dtype), (objective, rule))
-        record = placement.compiled(walk_all)(*numbers, starts, seeds.streams(seed, "noise"), steps)
-        return jax.tree.map(lambda a: np.asarray(a)[:, 0] if single else np.swapaxes(np.asarray(a), 0, 1), record)
+        keys = None if objective.noise is None else seeds.streams(seed, "noise")
+        record = placement.compiled(walk_all)(*numbers, starts, keys, steps)
+        return jax.tree.map(lambda a: np.asarray(a)[..., 0] if single else np.moveaxis(np.asarray(a), -1, 0), record)
 
 
 @trees.tree
@@ -89,17 +90,16 @@ class Steps:
 
 
 def walk_all(
-    objective: Objective, rule: Optimizer, starts: jax.Array, keys: jax.Array, steps: Steps
+    objective: Objective, rule: Optimizer, starts: jax.Array, keys: jax.Array | None, steps: Steps
 ) -> tuple[Any, ...]:
     """The record of all runs: points, look-ahead points, values, slots, gradients, rates.
 
-    Each array is ``[steps + 1, runs, ...]``; the last of gradients and rates are those of a step that is not taken.
-
-    ``rule`` has leaves of one number, or of one a run.
+    Each array is ``[steps + 1, ..., runs]``, since loops along contiguous runs are the fastest. The last of gradients
+    and rates are those of a step that is not taken. ``rule`` has leaves of one number, or of one a run.
     """
     by_run = jax.tree.map(lambda leaf: 0 if jnp.ndim(leaf) else None, rule)
     # All runs have taken as many steps: counted once for all, what depends on the count alone is computed once too.
-    state_by_run = OptimizerState(step=None, slots=0, averages=0)  # type: ignore[arg-type]
+    state_by_run = OptimizerState(step=None, slots=-1, averages=-1)  # type: ignore[arg-type]
 
     def init(rule: Optimizer, w: jax.Array) -> OptimizerState:
         return rule.init(w)
@@ -109,18 +109,18 @@ def walk_all(
         point = rule.point(w, state.slots[0])
         return point, w if rule.looks_ahead else None, objective(point), state.slots[0]
 
-    def step(rule: Optimizer, w: jax.Array, state: Any, key: jax.Array) -> tuple[Any, ...]:
+    def step(rule: Optimizer, w: jax.Array, state: Any, key: jax.Array | None) -> tuple[Any, ...]:
         g = objective.gradient(w)
-        if objective.noise is not None:
+        if objective.noise is not None and key is not None:
             g = g + objective.noise * jax.random.normal(jax.random.fold_in(key, state.step), (2,), w.dtype)
         lr = rule.lr(state.step)
         update, state = rule.update(g, state, w)
         rates = jnp.broadcast_to(rule.rates(state.slots[0], lr, state.step), (2,)).astype(w.dtype)
         return w + update, state, (g, rates)
 
-    begin = jax.vmap(init, (by_run, 0), state_by_run)
-    take = jax.vmap(step, (by_run, 0, state_by_run, 0), (0, state_by_run, 0))
-    show = jax.vmap(shown, (by_run, 0, state_by_run))
+    begin = jax.vmap(init, (by_run, -1), state_by_run)
+    take = jax.vmap(step, (by_run, -1, state_by_run, 0), (-1, state_by_run, -1))
+    show = jax.vmap(shown, (by_run, -1, state_by_run), -1)
 
     def body(carry: tuple[Any, Any], _: None) -> tuple[Any, Any]:
         w, state, taken = take(rule, *carry, keys)
@@ -128,8 +128,8 @@ def walk_all(
         return (w, state), seen[:2] if steps.places_only else (*seen, *taken)
 
     # The last turn is there to show where the run ended. Its own step is dropped: cheaper than joining arrays.
-    state = begin(rule, starts)
-    return jax.lax.scan(body, (starts, state), None, length=steps.count + 1)[1]
+    starts = starts.T
+    return jax.lax.scan(body, (starts, begin(rule, starts)), None, length=steps.count + 1)[1]
 
 
 def _starts(start: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
@@ -163,7 +163,10 @@ def _checked(optimizer: Any, steps: int) -> Optimizer:
             if value.ndim > 1 or value.dtype.kind not in "iuf" or not value.size:
                 checks.reject(name, lists[name], "a number, or a list of one number a run")
         rule = replace(optimizer, **arrays)
-        for pick in (np.min, np.max):  # a bound that both keep is kept by all; NaN is either's result
+        # Without lists one look is enough.
+        for pick in (
+            (np.min, np.max) if arrays else (np.min,)
+        ):  # a bound that both keep is kept by all; NaN is either's result
             extreme = jax.tree.map(lambda leaf, pick=pick: float(pick(leaf)) if np.ndim(leaf) else leaf, rule)
             extreme.check()
             extreme.check_run(None, steps)

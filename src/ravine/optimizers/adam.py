@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from ravine import checks, trees
-from ravine.optimizers.base import Optimizer, Slots, check_betas, zeros
+from ravine.optimizers.base import Optimizer, Slots, check_betas, unbiased, zeros
 
 
 @trees.tree(frozen=False)
@@ -49,7 +49,7 @@ class Adam(Optimizer):
 
     def rates(self, slots: Slots, lr: Any, t: Any) -> Any:
         """η / (√v̂ + ε)."""
-        v_hat = slots[-1] / (1 - self.beta_2**t)
+        v_hat = unbiased(slots[-1], self.beta_2, t)
         return lr / (jnp.sqrt(v_hat) + self.epsilon)
 
     def delta(self, g: jax.Array, slots: Slots, w: jax.Array, lr: Any, t: jax.Array) -> tuple[jax.Array, Slots]:
@@ -58,7 +58,7 @@ class Adam(Optimizer):
         m = self.beta_1 * m + (1 - self.beta_1) * g
         v = self.beta_2 * v + (1 - self.beta_2) * g**2
         new = (m, v, jnp.maximum(slots[2], v)) if self.amsgrad else (m, v)
-        m_hat = m / (1 - self.beta_1**t)
+        m_hat = unbiased(m, self.beta_1, t)
         return -self.rates(new, lr, t) * m_hat, new
 
 

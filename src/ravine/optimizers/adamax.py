@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from ravine import checks, trees
-from ravine.optimizers.base import Optimizer, Slots, check_betas, zeros
+from ravine.optimizers.base import Optimizer, Slots, check_betas, unbiased, zeros
 
 
 @trees.tree(frozen=False)
@@ -49,4 +49,4 @@ class Adamax(Optimizer):
         m, u = slots
         m = self.beta_1 * m + (1 - self.beta_1) * g
         u = jnp.maximum(self.beta_2 * u, jnp.abs(g))
-        return -self.rates((m, u), lr, t) * m / (1 - self.beta_1**t), (m, u)
+        return -self.rates((m, u), lr, t) * unbiased(m, self.beta_1, t), (m, u)

@@ -331,6 +331,14 @@ def check_betas(optimizer: Any, *names: str) -> None:
         checks.number(name, getattr(optimizer, name), least=0, below=1)
 
 
+def unbiased(mean: jax.Array, beta: Any, t: Any) -> jax.Array:
+    """A moving average that started at zero, corrected: mean / (1 − βᵗ).
+
+    One division, then a product for each number, which takes a CPU a fraction of the time of dividing each.
+    """
+    return mean * (1 / (1 - beta**t))
+
+
 def zeros(w: jax.Array, count: int) -> Slots:
     """``count`` slots of zeros in the shape of ``w``."""
     return tuple(jnp.zeros_like(w) for _ in range(count))

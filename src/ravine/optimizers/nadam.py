@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from ravine import checks, trees
-from ravine.optimizers.base import Optimizer, Slots, check_betas, zeros
+from ravine.optimizers.base import Optimizer, Slots, check_betas, unbiased, zeros
 
 
 @trees.tree(frozen=False)
@@ -18,8 +18,8 @@ class Nadam(Optimizer):
     μₜ = β₁·(1 − ½·0.96ᵗ);  p ← p·μₜ;  m ← β₁·m + (1 − β₁)·g;  v ← β₂·v + (1 − β₂)·g²;
     m̂ = μₜ₊₁·m / (1 − p·μₜ₊₁) + (1 − μₜ)·g / (1 − p);  v̂ = v / (1 − β₂ᵗ);  w ← w − η / (√v̂ + ε)·m̂.
 
-    Source: Dozat 2016, with the momentum schedule of its equation 8; the same as Keras and PyTorch (whose 0.96ᵗ is
-    raised to ``momentum_decay`` = 0.004·t there). optax has no schedule, μₜ = β₁.
+    Source: Dozat 2016, algorithm 2 with its momentum schedule; the same as Keras. In the paper and in PyTorch the
+    schedule is 250 times slower, 0.96 to the power of 0.004·t. optax has none, μₜ = β₁.
 
     Args:
         learning_rate: η, at least 0.
@@ -45,7 +45,7 @@ class Nadam(Optimizer):
 
     def rates(self, slots: Slots, lr: Any, t: Any) -> Any:
         """η / (√v̂ + ε)."""
-        return lr / (jnp.sqrt(slots[1] / (1 - self.beta_2**t)) + self.epsilon)
+        return lr / (jnp.sqrt(unbiased(slots[1], self.beta_2, t)) + self.epsilon)
 
     def delta(self, g: jax.Array, slots: Slots, w: jax.Array, lr: Any, t: jax.Array) -> tuple[jax.Array, Slots]:
         """−η / (√v̂ + ε)·m̂."""

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from ravine import checks, trees
-from ravine.optimizers.base import Optimizer, OptimizerState, Slots, check_betas
+from ravine.optimizers.base import Optimizer, OptimizerState, Slots, check_betas, unbiased
 
 
 @trees.tree(frozen=False)
@@ -55,7 +55,7 @@ class ScheduleFreeAdamW(Optimizer):
     def rates(self, slots: Slots, lr: Any, t: Any) -> Any:
         """γ / (√v̂ + ε)."""
         gamma = lr * jnp.minimum(1, t / jnp.maximum(self.warmup_steps, 1))
-        return gamma / (jnp.sqrt(slots[1] / (1 - self.beta_2**t)) + self.epsilon)
+        return gamma / (jnp.sqrt(unbiased(slots[1], self.beta_2, t)) + self.epsilon)
 
     def move(
         self, g: jax.Array, slots: Slots, w: jax.Array, lr: Any, t: jax.Array, decay: float | None
