@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from benchmarks.report import BEGIN, END, accuracy, markdown, table, write
-from benchmarks.workloads import LECTURE
+from benchmarks.workloads import LECTURE, TRAJECTORIES
 
 
 def peer(seconds: list[float], loss: float = 0.055, **more: Any) -> dict[str, Any]:
@@ -80,6 +80,14 @@ def test_a_wrong_loss_is_marked() -> None:
     )
     assert "2.30 **differs**" in line(text, "| PyTorch")
     assert text.count("**differs**") == 1
+
+
+def test_a_descent_is_no_epoch() -> None:
+    walk = {"seconds": [0.01, 0.01], "losses": [0.003] * 10, "val_losses": [], "settings": {}}
+    measured = {"title": TRAJECTORIES.title, "job": TRAJECTORIES.job(), "peers": {"ravine": walk}}
+    text = markdown(results() | {"workloads": {"trajectories": measured}})
+    assert line(text, "|  | ") == "|  | milliseconds per descent | of Ravine's | goal | mean final value |"
+    assert line(text, "| Ravine |") == "| Ravine | 10.0 (10.0–10.0) |  |  | 0.00300 |"
 
 
 def test_starts_and_imports() -> None:

@@ -6,7 +6,7 @@ import pytest
 from benchmarks.contenders import CONTENDERS, steps_per_execution, taking_part, torch_settings
 from benchmarks.conversation import PEERS
 from benchmarks.environments import REQUIREMENTS, TORCH
-from benchmarks.workloads import LECTURE, TINY, WIDE, WORKLOADS, Workload
+from benchmarks.workloads import LECTURE, SHARES, TINY, WIDE, WORKLOADS, Workload
 
 
 def test_steps() -> None:
@@ -47,6 +47,15 @@ def test_a_contender_has_a_script_and_an_environment(contender) -> None:
     assert all((PEERS / w.scripts.get(contender.name, contender.script)).is_file() for w in workloads)
     assert contender.environment in {"torch", *REQUIREMENTS}
     assert contender.grid(LECTURE, 2)
+
+
+@pytest.mark.parametrize("workload", SHARES, ids=lambda workload: workload.name)
+def test_the_optimizers_share_is_one_script_with_two_rules(workload: Workload) -> None:
+    first, second = (c for c in CONTENDERS.values() if taking_part(workload, c))
+    assert workload.scripts[first.name] == workload.scripts[second.name]
+    assert first.grid(workload, 2) == [{}]
+    assert second.grid(workload, 2) == [{"optax": True}]
+    assert (workload.sizes, workload.rows, workload.batch_size) == (LECTURE.sizes, LECTURE.rows, LECTURE.batch_size)
 
 
 def test_the_sweep_ends_with_the_whole_epoch() -> None:

@@ -115,6 +115,17 @@ def test_a_path_just_outside_makes_the_picture_larger():
     assert "sgd" in by_label(ax)
 
 
+@pytest.mark.parametrize("count", [1, 3, 6, 8])
+@pytest.mark.parametrize("name", ["a", "adam", "momentum and a half: diverged at step 10"])
+def test_the_legend_fits_the_figure(walks, count, name):
+    figure = trajectory_figure({f"{name}{i}": walks["sgd"] for i in range(count)})
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    box = legend.get_window_extent()
+    assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+    assert len(legend.get_texts()) == count + 2
+
+
 def infinite(x):
     import jax.numpy as jnp
 

@@ -57,8 +57,7 @@ def stage(trajectories: Mapping[str, Trajectory], dpi: int) -> tuple[Figure, Axe
     landscape.draw_contours(objective, shown, ax)
     handles = [Line2D([], [], **style, markersize=7) for style in landscape.STYLES[: len(trajectories)]]
     labels = [name + landscape.note(t, shown) for name, t in trajectories.items()]
-    columns = 2 if max(map(len, labels)) > 24 else 4
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns, fontsize=12, handlelength=3.2)
+    landscape.legend_below(figure, handles, labels, fontsize=12)
     ax.xaxis.label.set_fontsize(14)
     ax.yaxis.label.set_fontsize(14)
     for trajectory in trajectories.values():

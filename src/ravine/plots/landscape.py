@@ -234,12 +234,22 @@ def trajectory_figure(trajectories: Mapping[str, Trajectory], title: str | None 
         panel.tick_params(labelsize=12.5)
     lines = [Line2D([], [], color="0.3", linestyle=line) for line in ("-", "--")]
     below.legend(lines, ["of $x_1$", "of $x_2$"], fontsize=12.5, framealpha=0.9, loc="best")
-    longest = max(map(len, labels))
-    columns = len(labels) if longest * len(labels) < 100 else max(2, 110 // (longest + 6))
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns, fontsize=13.5, handlelength=3.2)
+    legend_below(figure, handles, labels, fontsize=13.5)
     if title is not None:
         figure.suptitle(title, fontsize=17)
     return figure
+
+
+def legend_below(figure: Figure, handles: list[Any], labels: list[str], fontsize: float) -> None:
+    """A legend under all panels, in as many columns as the figure is wide enough for."""
+    letters = figure.get_figwidth() * 72 / (0.62 * fontsize) - 3  # of the usual width
+    columns = len(labels)
+    # Each entry takes the room of ten letters for its line and the gaps; a column is as wide as its longest.
+    while columns > 1 and letters < sum(
+        max(map(len, column)) + 10 for column in np.array_split(np.array(labels), columns)
+    ):
+        columns -= 1
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, fontsize=fontsize, handlelength=3.2)
 
 
 def _axes(ax: Axes | None) -> Axes:
