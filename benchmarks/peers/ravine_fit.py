@@ -59,6 +59,7 @@ def train(epochs: int, each: bool) -> Turn:
         validation_data=(x_val, y_val) if len(x_val) else None,
         callbacks=[stamps] if stamped else [],
         verbose=0,
+        seed=job["seed"],
     ).history
     return {
         "losses": history["loss"],

@@ -124,7 +124,6 @@ class Optimizer(Transformation):
             self.learning_rate.check()
         else:
             checks.number("learning_rate", self.learning_rate, least=0)
-        self.check_run(None, self.gradient_accumulation_steps or 1)
         clips = {n: getattr(self, n) for n in ("clipnorm", "clipvalue", "global_clipnorm")}
         given = {name: value for name, value in clips.items() if value is not None}
         for name, value in given.items():
@@ -143,12 +142,15 @@ class Optimizer(Transformation):
                 whole = isinstance(count, np.floating) and count.is_integer()
                 checks.integer(name, int(count) if whole else count, least=1)
         _check_undecayed(self.undecayed)
+        self.check_run(None, int(self.gradient_accumulation_steps or 1))
 
     def check_run(self, state: OptimizerState | None, batches: int) -> None:
         """Raise where a schedule gives no learning rate at one of the steps to come."""
         if isinstance(self.learning_rate, Schedule):
             done = 0 if state is None else int(state.step)
-            self.learning_rate.check_steps(range(done, done + batches // (self.gradient_accumulation_steps or 1)))
+            waiting = 0 if state is None or state.summed is None else int(state.summed)
+            updates = (waiting + batches) // int(self.gradient_accumulation_steps or 1)
+            self.learning_rate.check_steps(range(done, done + updates))
 
     def exclude_from_weight_decay(self, var_list: None = None, var_names: list[str] | None = None) -> None:
         """Leave arrays out of weight decay, as in Keras. To be called before ``compile``.
@@ -223,7 +225,7 @@ class Optimizer(Transformation):
     ) -> tuple[list[jax.Array], OptimizerState]:
         """Add to the waiting gradients; once there are enough, an update with their mean."""
         count = jnp.asarray(self.gradient_accumulation_steps).astype(jnp.int32)
-        sums = [s + g for s, g in zip(state.sums or (), gradients, strict=True)]
+        sums = [s + g.astype(s.dtype) for s, g in zip(state.sums or (), gradients, strict=True)]
         summed = jnp.asarray(state.summed) + 1
 
         def finish() -> tuple[list[jax.Array], OptimizerState]:
@@ -313,16 +315,23 @@ def _same_structure(known: dataclasses.Field[Any], old: Any, new: Any) -> bool:
 
 
 def _check_undecayed(undecayed: Any) -> None:
-    expected = "regular expressions such as ('bias', 'gamma'), or a function (path, array) -> bool"
-    if callable(undecayed):
-        return
-    if not isinstance(undecayed, tuple) or not all(isinstance(pattern, str) for pattern in undecayed):
-        checks.reject_type("undecayed", undecayed, f"a tuple of {expected}")
-    for pattern in undecayed:
+    if not callable(undecayed):
+        check_patterns(
+            "undecayed",
+            undecayed,
+            "regular expressions such as ('bias', 'gamma'), or a function (path, array) -> bool",
+        )
+
+
+def check_patterns(argument: str, patterns: Any, expected: str) -> None:
+    """Raise unless ``patterns`` is a tuple of regular expressions."""
+    if not isinstance(patterns, tuple) or not all(isinstance(pattern, str) for pattern in patterns):
+        checks.reject_type(argument, patterns, f"a tuple of {expected}")
+    for pattern in patterns:
         try:
             re.compile(pattern)
         except re.error:
-            checks.reject("undecayed", pattern, expected)
+            checks.reject(argument, pattern, expected)
 
 
 def check_betas(optimizer: Any, *names: str) -> None:

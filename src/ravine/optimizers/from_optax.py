@@ -25,6 +25,14 @@ class FromOptax(Transformation):
 
     transformation: Any = trees.static()
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name != "transformation":
+            raise AttributeError(
+                f"{name}={checks.shown(value)}: the numbers of an optax transformation are inside its functions, so none "
+                "can be assigned; compile the model with another transformation."
+            )
+        object.__setattr__(self, name, value)
+
     def check(self) -> None:
         """Raise where it needs more than gradients and parameters, as line searches do."""
         _check(self.transformation)

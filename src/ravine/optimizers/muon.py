@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from ravine import checks, trees
 from ravine.optimizers.adam import Adam
-from ravine.optimizers.base import Optimizer, Slots, check_betas, zeros
+from ravine.optimizers.base import Optimizer, Slots, check_betas, check_patterns, zeros
 
 # By the norm of g, which may be all zeros.
 TINY = 1e-7
@@ -72,6 +72,7 @@ class Muon(Optimizer):
                 checks.number(name, getattr(self, name), least=0)
         for name in ("muon_a", "muon_b", "muon_c"):
             checks.number(name, getattr(self, name))
+        check_patterns("exclude_layers", self.exclude_layers, "regular expressions such as ('2/kernel',)")
         checks.integer("ns_steps", self.ns_steps, least=1)
         checks.boolean("nesterov", self.nesterov)
         checks.boolean("exclude_embeddings", self.exclude_embeddings)

@@ -34,7 +34,8 @@ class Schedule:
         # A million points of a longer run are all that is looked at.
         shown = np.unique(np.linspace(steps[0], steps[-1], min(len(steps), 10**6)).astype(np.int32))
         try:
-            rates = np.asarray(_rates(trees.as_leaves(self), shown))
+            with jax.ensure_compile_time_eval():  # an optimizer's init may be inside a function that is being traced
+                rates = np.asarray(_rates(trees.as_leaves(self), shown))
         except Exception as error:  # whatever a user's function raises
             raise checks.RavineTypeError(
                 f"learning_rate={checks.shown(self)}: expected a function of the step that JAX can trace; it raised "
