@@ -116,3 +116,15 @@ def test_assignment_holds_from_the_next_fit_and_compiles_nothing(tiny):
     model.optimizer.learning_rate = -1
     with pytest.raises(checks.RavineValueError, match="learning_rate=-1"):
         tiny.fit(model)
+
+
+def test_numbers_of_optax_cannot_be_assigned(tiny):
+    model = tiny.model(optimizer=optax.sgd(0.1))
+    with pytest.raises(AttributeError, match=r"learning_rate=0\.5: the numbers of an optax transformation are inside"):
+        model.optimizer.learning_rate = 0.5
+
+
+def test_a_schedule_is_checked_within_a_traced_function():
+    rule = SGD(lambda step: 0.1 / (1 + step))
+    state = jax.jit(rule.init)({"w": jnp.ones(2)})
+    assert int(state.step) == 0

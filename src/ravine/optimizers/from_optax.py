@@ -28,8 +28,8 @@ class FromOptax(Transformation):
     def __setattr__(self, name: str, value: Any) -> None:
         if name != "transformation":
             raise AttributeError(
-                f"{name}={checks.shown(value)}: the numbers of an optax transformation are inside its functions, so none "
-                "can be assigned; compile the model with another transformation."
+                f"{name}={checks.shown(value)}: the numbers of an optax transformation are inside its functions, so "
+                "none can be assigned; compile the model with another transformation."
             )
         object.__setattr__(self, name, value)
 
