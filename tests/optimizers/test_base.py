@@ -1,5 +1,6 @@
 """The contract of all optimizers: an optax transformation whose numbers are leaves."""
 
+import dataclasses
 from dataclasses import replace
 
 import jax
@@ -10,7 +11,7 @@ import pytest
 import scipy.optimize
 
 from ravine import checks, optimizers, trees
-from ravine.optimizers import SGD, Adam, schedules
+from ravine.optimizers import SGD, Adam, Muon, ScheduleFreeAdamW, schedules
 
 RULES = [SGD(0.1, momentum=0.9), SGD(0.1, momentum=0.9, nesterov=True), *(rule(0.1) for rule in optimizers.RULES)]
 contract = pytest.mark.parametrize("rule", RULES, ids=repr)
@@ -52,6 +53,43 @@ def test_init_and_update_have_one_structure(rule):
     _, after = rule.update(PARAMS, before, PARAMS)
     assert jax.tree.structure(before) == jax.tree.structure(after)
     assert jax.tree.map(jnp.shape, before) == jax.tree.map(jnp.shape, after)
+    assert jax.tree.map(jnp.result_type, before) == jax.tree.map(jnp.result_type, after)
+
+
+def everything(rule, value=1.0):
+    """``rule`` with all that the base offers at once, in numbers that depend on ``value``."""
+    averages = {} if rule is ScheduleFreeAdamW else {"use_ema": True, "ema_momentum": value / 10}
+    overwritten = {} if rule is ScheduleFreeAdamW else {"ema_overwrite_frequency": int(value)}
+    return rule(
+        learning_rate=schedules.ExponentialDecay(0.1 * value, 10 * value, 0.5),
+        weight_decay=0.1 * value,
+        global_clipnorm=value,
+        gradient_accumulation_steps=int(value) + 1,
+        undecayed=("a",),
+        **averages,
+        **overwritten,
+    )
+
+
+@pytest.mark.parametrize("rule", optimizers.RULES, ids=lambda rule: rule.__name__)
+def test_all_that_the_base_offers_is_one_program_and_one_structure(rule):
+    traces = []
+
+    @jax.jit
+    def steps(rule, params):
+        traces.append(rule)
+
+        def body(carry, _):
+            updates, state = rule.update(carry[0], carry[1], carry[0])
+            return (optax.apply_updates(carry[0], updates), state), None
+
+        return jax.lax.scan(body, (params, rule.init(params)), None, length=6)[0]
+
+    ends = [steps(trees.as_leaves(everything(rule, value)), PARAMS) for value in (1, 2.0, np.float64(4))]
+    assert len(traces) == 1
+    # Six batches, in twos, threes and fives.
+    assert [int(state.step) for _, state in ends] == [3, 2, 1]
+    assert len({float(params["a"][0]) for params, _ in ends}) == 3
 
 
 @contract
@@ -146,12 +184,43 @@ def test_numbers_may_be_assigned():
     rule.learning_rate = schedules.ExponentialDecay(0.1, 10, 0.5)
     rule.learning_rate = lambda step: 0.1 / (step + 1)
     assert isinstance(rule.learning_rate, schedules.Function)
-    with pytest.raises(AttributeError, match=r"SGD has no 'learning_rat'. Did you mean 'learning_rate'\?"):
-        rule.learning_rat = 0.1
+    for misspelt, nearest in (("learning_rat", "learning_rate"), ("Momentum", "momentum"), ("clip_norm", "clipnorm")):
+        with pytest.raises(AttributeError, match=rf"SGD has no '{misspelt}'. Did you mean '{nearest}'\?"):
+            setattr(rule, misspelt, 0.1)
     for name, value in (("nesterov", True), ("use_ema", True), ("gradient_accumulation_steps", 2), ("weight_decay", 1)):
         with pytest.raises(AttributeError, match=f"{name}=.*belongs to the compiled program"):
             setattr(rule, name, value)
         assert getattr(rule, name) == getattr(SGD(), name)
+
+
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16])
+@pytest.mark.parametrize("rule", optimizers.RULES, ids=lambda rule: rule.__name__)
+def test_half_precision_survives_all_that_the_base_offers(rule, dtype):
+    params = jax.tree.map(lambda w: w.astype(dtype), PARAMS)
+
+    @jax.jit
+    def steps(rule, params):
+        def body(carry, _):
+            # Gradients wider than their weights, as mixed precision may have them.
+            wide = jax.tree.map(lambda w: w.astype(jnp.float32), carry[0])
+            updates, state = rule.update(wide, carry[1], carry[0])
+            return (jax.tree.map(jnp.add, carry[0], updates), state), None  # scan refuses another type
+
+        return jax.lax.scan(body, (params, rule.init(params)), None, length=6)[0]
+
+    end, state = steps(trees.as_leaves(everything(rule)), params)
+    assert {w.dtype for w in jax.tree.leaves((end, state.slots, state.sums, state.averages))} == {jnp.dtype(dtype)}
+    assert all(bool(jnp.isfinite(w).all()) for w in jax.tree.leaves((end, state.slots)))
+    assert float(jnp.abs(end["b"][1] - params["b"][1]).max()) > 0
+
+
+@pytest.mark.parametrize("rule", optimizers.RULES, ids=lambda rule: rule.__name__)
+def test_gradients_of_zero_move_nothing_to_nan(rule):
+    # Dead units have such gradients; where a rule divides by their size, ε and the norms' guards must hold.
+    params = jax.tree.map(jnp.zeros_like, PARAMS)
+    for weights in (params, PARAMS):
+        end, _ = jax.jit(lambda rule, w: rule.update(params, rule.init(w), w))(trees.as_leaves(rule(0.1)), weights)
+        assert all(bool(jnp.isfinite(u).all()) for u in jax.tree.leaves(end))
 
 
 def test_half_precision_weights_keep_their_type():
@@ -162,6 +231,30 @@ def test_half_precision_weights_keep_their_type():
         )
         assert {u.dtype for u in jax.tree.leaves(updates)} == {jnp.dtype(jnp.bfloat16)}
         assert {s.dtype for s in jax.tree.leaves((state.slots, state.averages))} <= {jnp.dtype(jnp.bfloat16)}
+
+
+def test_an_assigned_number_is_no_other_program():
+    traces, rule = [], Adam(0.1, weight_decay=0.1, use_ema=True)
+
+    @jax.jit
+    def step(rule, params):
+        traces.append(rule)
+        return rule.update(params, rule.init(params), params)[0]
+
+    before = step(trees.as_leaves(rule), PARAMS)
+    rule.learning_rate, rule.beta_1, rule.weight_decay, rule.ema_momentum = 1, 0, 0.25, np.float64(0.5)
+    after = step(trees.as_leaves(rule), PARAMS)
+    assert len(traces) == 1
+    assert float(jnp.abs(after["a"] - before["a"]).max()) > 0.1
+
+
+@pytest.mark.parametrize("undecayed", [("a",), ("^a$", "nothing"), lambda path, w: path == "a"])
+def test_patterns_and_functions_name_what_does_not_decay(undecayed):
+    rule = Adam(0.1, weight_decay=1.0, undecayed=undecayed)
+    zero = jax.tree.map(jnp.zeros_like, PARAMS)
+    updates, _ = rule.update(zero, rule.init(PARAMS), PARAMS)
+    np.testing.assert_array_equal(updates["a"], 0)
+    np.testing.assert_allclose(updates["b"][1], -0.1 * PARAMS["b"][1], rtol=1e-6)
 
 
 def test_paths_name_what_does_not_decay():
@@ -206,7 +299,27 @@ def test_update_needs_the_parameters():
         (lambda: optimizers.Lamb(epsilon=-1), "epsilon=-1"),
         (lambda: optimizers.Adafactor(clip_threshold=0), "clip_threshold=0: expected a finite number above 0"),
         (lambda: optimizers.Adafactor(beta_2_decay=0), "beta_2_decay=0: expected a finite number below 0"),
-        (lambda: optimizers.Muon(ns_steps=0), "ns_steps=0"),
+        (lambda: Muon(ns_steps=0), "ns_steps=0"),
+        (lambda: Muon(ns_steps=2.5), "ns_steps=2.5 is a float"),
+        (lambda: Muon(exclude_layers="kernel"), "exclude_layers='kernel' is a str: expected a tuple of regular"),
+        (lambda: Muon(exclude_layers=["kernel"]), r"exclude_layers=\['kernel'\] is a list: expected a tuple"),
+        (lambda: Muon(exclude_layers=("(",)), r"exclude_layers='\(': expected regular expressions"),
+        (lambda: Muon(adam_weight_decay=-1), "adam_weight_decay=-1"),
+        (lambda: optimizers.Adafactor(relative_step=1), "relative_step=1 is a int: expected True or False"),
+        (lambda: optimizers.RMSprop(centered="no"), "centered='no' is a str"),
+        (lambda: SGD(use_ema=1), "use_ema=1 is a int"),
+        (lambda: SGD(use_ema=True, ema_momentum=-0.1), "ema_momentum=-0.1"),
+        (lambda: SGD(use_ema=True, ema_overwrite_frequency=0), "ema_overwrite_frequency=0: expected an integer"),
+        (lambda: SGD(clipnorm=1, global_clipnorm=1), "clipnorm=1, global_clipnorm=1: expected at most one way"),
+        (lambda: SGD(clipnorm=-1), "clipnorm=-1: expected a finite number above 0"),
+        (lambda: SGD(None), "learning_rate=None is a NoneType"),
+        (lambda: SGD(True), "learning_rate=True is a bool"),
+        (lambda: SGD([0.1]), r"learning_rate=\[0.1\] is a list"),
+        (
+            lambda: SGD(schedules.CosineDecay(0.1, 10), gradient_accumulation_steps="2"),
+            "gradient_accumulation_steps='2' is a str: expected an integer of at least 1",
+        ),
+        (lambda: SGD(schedules.CosineDecay), "it raised TypeError"),
         (lambda: optimizers.Muon(momentum=1), "momentum=1"),
         (lambda: optimizers.ScheduleFreeAdamW(beta_1=0), "beta_1=0: expected a finite number above 0 below 1"),
         (lambda: optimizers.ScheduleFreeAdamW(use_ema=True), "use_ema=True: expected False"),
@@ -237,6 +350,22 @@ def test_what_cannot_work_is_refused(rule, message):
         optimizers.get(rule())
     with pytest.raises(checks.RavineError, match=message):
         rule().init(PARAMS)
+
+
+# Those that may be negative, or are below 0 by nature.
+ANY_SIGN = {"muon_a", "muon_b", "muon_c", "beta_2_decay"}
+NUMBERS = [
+    (rule, f.name) for rule in optimizers.RULES for f in dataclasses.fields(rule) if f.metadata.get("role") != "static"
+]
+
+
+@pytest.mark.parametrize(("rule", "name"), NUMBERS, ids=lambda value: getattr(value, "__name__", value))
+def test_no_number_may_be_nonsense(rule, name):
+    optimizers.get(rule())
+    wrong = [float("nan"), float("inf"), -float("inf"), "0.1", True, [0.1]]
+    for value in wrong + ([] if name in ANY_SIGN else [-0.5]):
+        with pytest.raises(checks.RavineError, match=f"^{name}="):
+            optimizers.get(rule(**{name: value}))
 
 
 def test_a_schedule_that_fails_later_is_refused_before_training(tiny):
@@ -286,6 +415,9 @@ def test_get():
     assert optimizers.get(rule) is rule
     with pytest.raises(checks.RavineValueError, match=r"optimizer='sdg' is unknown. Did you mean 'sgd'\?"):
         optimizers.get("sdg")
+    for misspelt, nearest in (("AdamWW", "adamw"), ("rms_prop", "rmsprop"), ("schedule_free", "schedulefreeadamw")):
+        with pytest.raises(checks.RavineValueError, match=rf"is unknown. Did you mean '{nearest}'\?"):
+            optimizers.get(misspelt)
     for wrong in (SGD, None, 0.1, optax.sgd):
         with pytest.raises(checks.RavineTypeError, match=r"optimizer=.*expected a name such as 'sgd', an object"):
             optimizers.get(wrong)

@@ -51,7 +51,7 @@ def warmed(t):
         (schedules.PiecewiseConstantDecay([5], [0.2, 0.1]), lambda t: np.where(t <= 5, 0.2, 0.1)),
         (schedules.PiecewiseConstantDecay([], [0.2]), lambda t: np.full(len(t), 0.2)),
     ],
-    ids=repr,
+    ids=lambda value: repr(value) if isinstance(value, schedules.Schedule) else "",
 )
 def test_a_schedule_is_its_formula(schedule, formula):
     schedule.check()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ravine import trees
-from ravine.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Nadam, RMSprop
+from ravine.optimizers import SGD, Adadelta, Adafactor, Adagrad, Adam, Adamax, AdamW, Nadam, RMSprop
 
 RECORD = json.loads(Path(__file__).with_name("torch_vectors.json").read_text())
 
@@ -20,10 +20,14 @@ OURS = {
     "adam": Adam(0.05, epsilon=1e-3),
     "amsgrad": Adam(0.05, 0.9, 0.9, 1e-3, amsgrad=True),
     "adamw": AdamW(0.05, 0.1, epsilon=1e-3),
+    "amsgradw": AdamW(0.05, 0.1, 0.9, 0.9, 1e-8, amsgrad=True),
     "nadam": Nadam(0.05, epsilon=1e-3),
     "adadelta": Adadelta(1.0, 0.9, 1e-3),
+    "adafactor": Adafactor(0.5),
+    "adafactor of a matrix": Adafactor(0.5),
     "adagrad": Adagrad(0.05, epsilon=0.0),
     "rmsprop": RMSprop(0.05, epsilon=0.0),
+    "rmsprop centered": RMSprop(0.01, momentum=0.5, epsilon=0.0, centered=True),
     "adamax": Adamax(0.05, epsilon=0.0),
 }
 
@@ -36,7 +40,8 @@ def test_all_that_is_recorded_is_compared():
 def test_it_is_that_of_pytorch(name):
     with jax.enable_x64(True):
         rule = trees.as_leaves(OURS[name], np.float64)
-        w = jnp.array(RECORD["start"], jnp.float64)
+        shape = np.shape(RECORD["ends"][name])
+        w = jnp.array(RECORD["start"], jnp.float64).reshape(shape)
 
         @jax.jit
         def run(rule, w, gradients):
@@ -46,5 +51,5 @@ def test_it_is_that_of_pytorch(name):
 
             return jax.lax.scan(body, (w, rule.init(w)), gradients)[0][0]
 
-        end = run(rule, w, jnp.array(RECORD["gradients"], jnp.float64))
+        end = run(rule, w, jnp.array(RECORD["gradients"], jnp.float64).reshape(-1, *shape))
     np.testing.assert_allclose(end, RECORD["ends"][name], rtol=1e-8)  # PyTorch keeps some products in 32 bits

@@ -48,8 +48,13 @@ class Sequential(Stack):
 
     def _layers_changed(self) -> None:
         super()._layers_changed()
+        self._forget_training()
+
+    def _forget_training(self) -> None:
+        """Start the optimizer anew."""
         self._optimizer_state: Any = None
         self._batches_trained = 0
+        self._between: tuple[Any, TrainState] | None = None
 
     def compile(
         self,
@@ -79,8 +84,7 @@ class Sequential(Stack):
         if run_eagerly:
             checks.reject("run_eagerly", run_eagerly, "False, since a run is always compiled")
         self._compiled = Compiled.checked(optimizer, loss, loss_weights, metrics, weighted_metrics)
-        self._optimizer_state = None
-        self._batches_trained = 0
+        self._forget_training()
 
     @property
     def optimizer(self) -> optimizers.Transformation:
@@ -114,6 +118,8 @@ class Sequential(Stack):
     def train_state(self) -> TrainState:
         """The arrays as a run starts from them."""
         params, stats = self.variables()
+        if self._between is not None and self._between[0] is self._variables:
+            return self._between[1]
         if self._optimizer_state is None:
             self._optimizer_state = placement.compiled(initial_optimizer_state)(trees.as_leaves(self.optimizer), params)
         return TrainState(self.optimizer.training_params(params, self._optimizer_state), stats, self._optimizer_state)
@@ -304,6 +310,9 @@ class Sequential(Stack):
         self._batches_trained += 1
         state, sums = placement.compiled(train_step)(task, state, Sums.zero(task), data, key)
         self.take_state(state)
+        # The next batch goes on from the weights that were trained, not from their averages, which the model shows now;
+        # unless somebody gives the model other weights.
+        self._between = self._variables, state
         return self._report(task, sums, 0, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Values:
