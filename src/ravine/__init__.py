@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from ravine import (
         activations,
         callbacks,
+        constraints,
         datasets,
         initializers,
         landscape,
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
         objectives,
         optimizers,
         plots,
+        regularizers,
         utils,
     )
     from ravine.layers import Input
-    from ravine.model import Sequential
+    from ravine.model import Sequential, population_statistics
 
     __version__: str
 
@@ -28,6 +30,7 @@ __all__ = [
     "Sequential",
     "activations",
     "callbacks",
+    "constraints",
     "datasets",
     "initializers",
     "landscape",
@@ -37,10 +40,12 @@ __all__ = [
     "objectives",
     "optimizers",
     "plots",
+    "population_statistics",
+    "regularizers",
     "utils",
 ]
 
-_HOMES = {"Input": "ravine.layers", "Sequential": "ravine.model"}
+_HOMES = {"Input": "ravine.layers", "Sequential": "ravine.model", "population_statistics": "ravine.model"}
 
 
 def __getattr__(name: str) -> object:

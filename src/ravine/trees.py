@@ -1,4 +1,4 @@
-"""Frozen dataclasses as pytrees: numbers are leaves, choices are structure.
+"""Dataclasses as pytrees: numbers are leaves, choices are structure.
 
 JAX compiles a function anew for every new *structure* of its arguments and never for new *values* of their leaves.
 So a learning rate is a plain field, ``nesterov`` is a :func:`static` field, and what only a person reads, such as a
@@ -18,7 +18,10 @@ T = TypeVar("T")
 
 
 def static(**options: Any) -> Any:
-    """A dataclass field that belongs to the structure: another value is another program. It must be hashable."""
+    """A dataclass field that belongs to the structure: another value is another program.
+
+    It must be hashable; a list counts as a tuple.
+    """
     return dataclasses.field(metadata={"role": "static"}, **options)
 
 
@@ -27,20 +30,31 @@ def label(**options: Any) -> Any:
     return dataclasses.field(metadata={"role": "label"}, compare=False, **options)
 
 
+def named(get: Callable[[str, Any], Any], **options: Any) -> Any:
+    """A dataclass field for an object that users may also give by name, which ``get(argument, value)`` looks up."""
+    return dataclasses.field(metadata={"get": get}, **options)
+
+
 @overload
 def tree(cls: type[T]) -> type[T]: ...
 
 
 @overload
-def tree(*, frozen: bool = True) -> Callable[[type[T]], type[T]]: ...
+def tree(*, frozen: bool | None = None) -> Callable[[type[T]], type[T]]: ...
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(static, label, dataclasses.field))
-def tree(cls: type[T] | None = None, *, frozen: bool = True) -> Any:
-    """Make ``cls`` a dataclass that JAX sees as a pytree; its fields can be assigned only with ``frozen=False``."""
-    if cls is None:
-        return lambda cls: _registered(dataclasses.dataclass(frozen=frozen)(cls))
-    return _registered(dataclasses.dataclass(frozen=frozen)(cls))
+@dataclass_transform(frozen_default=True, field_specifiers=(static, label, named, dataclasses.field))
+def tree(cls: type[T] | None = None, *, frozen: bool | None = None) -> Any:
+    """Make ``cls`` a dataclass that JAX sees as a pytree.
+
+    Its fields can be assigned only with ``frozen=False``. A class that does not say is as its base is, or else frozen.
+    """
+
+    def make(cls: Any) -> Any:
+        bases = [base.__dataclass_params__.frozen for base in cls.__mro__[1:] if "__dataclass_params__" in vars(base)]
+        return _registered(dataclasses.dataclass(frozen=all(bases) if frozen is None else frozen)(cls))
+
+    return make if cls is None else make(cls)
 
 
 def _registered(cls: type[T]) -> type[T]:
@@ -51,7 +65,7 @@ def _registered(cls: type[T]) -> type[T]:
     keys = [jax.tree_util.GetAttrKey(name) for name in leaves]
 
     def flatten(value: T) -> tuple[list[Any], tuple[Any, ...]]:
-        return [getattr(value, name) for name in leaves], tuple(getattr(value, name) for name in statics)
+        return [getattr(value, name) for name in leaves], tuple(_hashable(getattr(value, name)) for name in statics)
 
     def flatten_with_keys(value: T) -> tuple[list[tuple[Any, Any]], tuple[Any, ...]]:
         children, structure = flatten(value)
@@ -64,6 +78,10 @@ def _registered(cls: type[T]) -> type[T]:
     # then may run for one loss or layer the program of another.
     jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
     return cls
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def as_leaves(numbers: T, dtype: Any = np.float32) -> T:

@@ -10,7 +10,25 @@ import numpy as np
 import pytest
 
 from ravine import Input, Sequential, checks, layers
-from ravine.layers import Activation, Dense, Flatten, ReLU, Softmax
+from ravine.layers import (
+    Activation,
+    ActivityRegularization,
+    AlphaDropout,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Flatten,
+    GaussianDropout,
+    GaussianNoise,
+    GroupNormalization,
+    LayerNormalization,
+    ReLU,
+    RMSNormalization,
+    Softmax,
+    UnitNormalization,
+)
+
+BN = ("gamma", "beta", "moving_mean", "moving_variance")
 
 # A layer, the shape of a sample, the shape of an output, and its arrays' shapes in Keras's order.
 LAYERS = [
@@ -26,6 +44,20 @@ LAYERS = [
     (Flatten(), (2, 3), (6,), {}),
     (Flatten(), (3,), (3,), {}),
     (Flatten(), (), (1,), {}),
+    (Dropout(0.5), (2, 3), (2, 3), {}),
+    (Dropout(0.5, noise_shape=(None, 1, 3), seed=3), (2, 3), (2, 3), {}),
+    (AlphaDropout(0.1), (3,), (3,), {}),
+    (GaussianDropout(0.1), (3,), (3,), {}),
+    (GaussianNoise(0.1), (3,), (3,), {}),
+    (ActivityRegularization(0.1, 0.2), (3,), (3,), {}),
+    (BatchNormalization(), (3,), (3,), dict.fromkeys(BN, (3,))),
+    (BatchNormalization(1, scale=False), (2, 3), (2, 3), dict.fromkeys(BN[1:], (2,))),
+    (LayerNormalization(), (2, 3), (2, 3), {"gamma": (3,), "beta": (3,)}),
+    (LayerNormalization([1, 2], center=False), (2, 3), (2, 3), {"gamma": (2, 3)}),
+    (GroupNormalization(2), (3, 4), (3, 4), {"gamma": (4,), "beta": (4,)}),
+    (GroupNormalization(-1, axis=1), (3, 4), (3, 4), {"gamma": (3,), "beta": (3,)}),
+    (RMSNormalization(), (2, 3), (2, 3), {"scale": (3,)}),
+    (UnitNormalization((1, 2)), (2, 3), (2, 3), {}),
 ]
 IDS = [f"{i}-{type(layer).__name__}" for i, (layer, *_) in enumerate(LAYERS)]
 contract = pytest.mark.parametrize(("layer", "input_shape", "output_shape", "shapes"), LAYERS, ids=IDS)
@@ -66,14 +98,14 @@ def test_apply_keeps_its_promise(layer, input_shape, output_shape, shapes):
 
 
 @contract
-def test_a_split_link_is_the_same_function(layer, input_shape, output_shape, shapes):
-    rest, link = layer.split_link()
-    assert (rest is layer) == (link is None)
-    if link:
+def test_a_split_activation_is_the_same_function(layer, input_shape, output_shape, shapes):
+    rest, activation = layer.split_activation()
+    assert (rest is layer) == (activation is None)
+    if activation is not None:
         params, stats = layer.init(jax.random.key(0), input_shape)
         x = np.random.default_rng(0).normal(size=(7, *input_shape)).astype(np.float32)
         (z, _), (whole, _) = (outputs(each, params, stats, x) for each in (rest, layer))
-        np.testing.assert_allclose(jax.nn.softmax(z) if link == "softmax" else jax.nn.sigmoid(z), whole, rtol=1e-6)
+        np.testing.assert_allclose(activation(z), whole, rtol=1e-6)
 
 
 def test_names_and_input_shapes_cost_no_compilation():

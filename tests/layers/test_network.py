@@ -11,8 +11,7 @@ X = np.random.default_rng(0).normal(size=(5, 2, 3)).astype(np.float32)
 
 
 def outputs(network, variables):
-    z, _ = network.apply(*variables, X, key=None, training=False)
-    return network.outputs(z)
+    return network.outputs(network.apply(*variables, X, key=None, training=False).outputs)
 
 
 def test_layer_after_layer():
@@ -39,7 +38,7 @@ def test_layers_of_one_shape_start_differently_and_a_prefix_starts_alike():
 def test_a_link_is_split_off_and_the_function_stays():
     variables = NETWORK.init(jax.random.key(0), (2, 3))
     linked = NETWORK.with_link("softmax")
-    z, _ = linked.apply(*variables, X, key=None, training=False)
+    z = linked.apply(*variables, X, key=None, training=False).outputs
     assert linked.link == "softmax"
     assert (abs(z.sum(axis=1) - 1) > 1e-3).all()  # logits
     np.testing.assert_allclose(outputs(linked, variables), outputs(NETWORK, variables), rtol=1e-6)

@@ -59,7 +59,9 @@ def leg(epochs, *, run=None, rules=(), validation=None, validates=None, **settin
     if validates is not None:
         flags[: len(validates)] = validates
     run = begin(rules) if run is None else run
-    return compiled_leg(TASK, trees.as_leaves(rules), settings, run, DATA, validation, KEYS, np.int32(epochs), flags)
+    return compiled_leg(
+        TASK, trees.as_leaves(rules), (), settings, run, DATA, validation, KEYS, np.int32(epochs), flags
+    )
 
 
 def visits(run):

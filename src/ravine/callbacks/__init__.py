@@ -2,5 +2,6 @@
 
 from ravine.callbacks.base import Callback
 from ravine.callbacks.early_stopping import EarlyStopping
+from ravine.callbacks.probe import Probe
 
-__all__ = ["Callback", "EarlyStopping"]
+__all__ = ["Callback", "EarlyStopping", "Probe"]

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 
 from ravine import activations, checks, trees
 from ravine.layers.base import Arrays, Layer, Shape
 
-LINKS: dict[activations.Activation, str] = {activations.softmax: "softmax", activations.sigmoid: "sigmoid"}
 
-
-def link_of(activation: str | activations.Activation | None) -> str | None:
-    """``"softmax"`` or ``"sigmoid"`` where the activation is one of these, else None."""
-    return LINKS.get(activations.get(activation))
-
-
-@trees.tree
+@trees.tree(frozen=False)
 class Activation(Layer):
     """An activation function of a name or a function; None passes its input on."""
 
@@ -24,6 +19,7 @@ class Activation(Layer):
 
     def check(self) -> None:
         """The activation is known."""
+        super().check()
         activations.get(self.activation)
 
     def apply(
@@ -32,13 +28,12 @@ class Activation(Layer):
         """activation(x)."""
         return activations.get(self.activation)(x), stats
 
-    def split_link(self) -> tuple[Layer, str | None]:
-        """A layer that passes its input on, where this is a softmax or sigmoid."""
-        link = link_of(self.activation)
-        return (Activation(None), link) if link else (self, None)
+    def split_activation(self) -> tuple[Layer, activations.Activation | None]:
+        """A layer that passes its input on, and the activation."""
+        return replace(self, activation=None), activations.get(self.activation)
 
 
-@trees.tree
+@trees.tree(frozen=False)
 class ReLU(Layer):
     """The rectified linear unit, with Keras's three settings.
 
@@ -56,6 +51,7 @@ class ReLU(Layer):
 
     def check(self) -> None:
         """All three settings are at least 0."""
+        super().check()
         if self.max_value is not None:
             checks.number("max_value", self.max_value, least=0)
         checks.number("negative_slope", self.negative_slope, least=0)
@@ -68,8 +64,12 @@ class ReLU(Layer):
         y = jnp.where(x > self.threshold, x, self.negative_slope * (x - self.threshold))
         return (y if self.max_value is None else jnp.minimum(y, self.max_value)), stats
 
+    def split_activation(self) -> tuple[Layer, activations.Activation | None]:
+        """A layer that passes its input on, and this one as a function."""
+        return Activation(None), lambda x: self.apply({}, {}, x, key=None, training=False)[0]
 
-@trees.tree
+
+@trees.tree(frozen=False)
 class Softmax(Layer):
     """exp(x) / sum(exp(x)) over ``axis``, which counts the batch as axis 0."""
 
@@ -77,6 +77,7 @@ class Softmax(Layer):
 
     def check(self) -> None:
         """``axis`` is an integer."""
+        super().check()
         if isinstance(self.axis, bool) or not isinstance(self.axis, int):
             checks.reject_type("axis", self.axis, "an integer")
 
@@ -92,6 +93,6 @@ class Softmax(Layer):
         """The softmax over ``axis``."""
         return jax.nn.softmax(x, axis=self.axis), stats
 
-    def split_link(self) -> tuple[Layer, str | None]:
-        """A layer that passes its input on, where the softmax is over the last axis."""
-        return (Activation(None), "softmax") if self.axis == -1 else (self, None)
+    def split_activation(self) -> tuple[Layer, activations.Activation | None]:
+        """A layer that passes its input on, and the softmax, where it is over the last axis."""
+        return (Activation(None), activations.softmax) if self.axis == -1 else (self, None)

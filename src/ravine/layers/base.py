@@ -1,4 +1,4 @@
-"""The layer contract: a frozen dataclass of settings, and three pure functions of it.
+"""The layer contract: a dataclass of settings, and a few pure functions of it.
 
 A layer holds no arrays. Its parameters (trained) and statistics (updated by the forward pass, such as moving averages)
 are dictionaries that whoever runs the layer keeps. What Keras users expect on top (``kernel``, ``get_weights()``) is a
@@ -7,14 +7,16 @@ view of the model that the layer was added to.
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Protocol
 
 import jax
 import numpy as np
 
-from ravine import checks, trees
+from ravine import activations, checks, regularizers, trees
 
 Arrays = dict[str, jax.Array]
 Shape = tuple[int, ...]
@@ -32,26 +34,79 @@ class Owner(Protocol):
     def layer_output_shape(self, index: int) -> tuple[int | None, ...]:
         """The shape of layer ``index``'s output, None for the batch."""
 
+    def trainable_changed(self) -> None:
+        """Sort the arrays anew into those that are trained and the others."""
 
-@trees.tree
+
+@trees.tree(frozen=False)
 class Layer:
     """Base of all layers.
+
+    Numbers may be assigned (``dropout.rate = 0.3``), and so may ``trainable`` and what regularizes or constrains; it
+    holds from the next ``fit`` on. What the layer's arrays depend on may not.
 
     Args:
         name: the layer's name in its model; by default its class's name, numbered.
         input_shape: of one sample; on a model's first layer it lets the model be built before it sees data.
+        trainable: False freezes the layer: its arrays stay as they are, and its regularizers rest.
+        activity_regularizer: a penalty on the layer's outputs, divided by the rows of the batch.
     """
 
     name: str | None = trees.label(default=None, kw_only=True)
     input_shape: Shape | None = trees.label(default=None, kw_only=True)
+    trainable: bool = trees.static(default=True, kw_only=True)
+    activity_regularizer: regularizers.Named = trees.named(regularizers.get, default=None, kw_only=True)
 
     variable_names: ClassVar[tuple[str, ...]] = ()
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        known = _fields(self.__class__)  # type: ignore[arg-type]  # the class can be hashed, its objects cannot
+        if name not in known:
+            raise AttributeError(f"{type(self).__name__} has no {name!r}.{checks.nearest(name, known)}")
+        metadata = known[name].metadata
+        set_before, before = name in vars(self), vars(self).get(name)
+        if set_before and metadata.get("role") in ("static", "label") and name != "trainable":
+            raise AttributeError(
+                f"{name}={checks.shown(value)}: this choice cannot be changed in place, since arrays or the compiled "
+                f"program depend on it; give the model a new {type(self).__name__}."
+            )
+        # Compiled code knows objects, not names. (Whatever else stands here while JAX takes a tree apart stays.)
+        if "get" in metadata and (isinstance(value, str | type) or callable(value)):
+            value = metadata["get"](name, value)
+        object.__setattr__(self, name, value)
+        if set_before and name == "trainable" and value != before and self.is_bound:
+            self._owned_by()[0].trainable_changed()
+
     def check(self) -> None:
-        """Raise where a setting cannot work. Called when the layer is added to a model."""
+        """Raise where a setting cannot work. Called when the layer is added to a model, and by ``fit``."""
+        checks.boolean("trainable", self.trainable)
+        for name, guard in self._guards():
+            guard.check(name)
+
+    def _guards(self) -> Iterator[tuple[str, Any]]:
+        """The regularizers and constraints that there are, by the names of their fields."""
+        for name, field in _fields(type(self)).items():  # type: ignore[arg-type]
+            if "get" in field.metadata:
+                guard = field.metadata["get"](name, getattr(self, name))
+                if guard is not None:
+                    yield name, guard
 
     def check_input(self, input_shape: Shape) -> None:
         """Raise where samples of ``input_shape`` cannot be fed to this layer."""
+
+    def check_arrays(self, input_shape: Shape) -> None:
+        """Raise where a regularizer or constraint has no meaning for its array, given samples of ``input_shape``."""
+        guards = dict(self._guards())
+        if not guards:
+            return
+        arrays, _ = jax.eval_shape(lambda: self.init(jax.random.key(0), input_shape))
+        for name, guard in guards.items():
+            array = arrays.get(name.rsplit("_", 1)[0])
+            if array is not None:
+                guard.check_shape(name, array.shape)
+
+    def check_batch(self, input_shape: Shape, rows: int) -> None:
+        """Raise where a batch of ``rows`` samples cannot be trained on."""
 
     def init(self, key: jax.Array, input_shape: Shape) -> tuple[Arrays, Arrays]:
         """Initial parameters and statistics for samples of ``input_shape``."""
@@ -64,12 +119,37 @@ class Layer:
     def apply(
         self, params: Arrays, stats: Arrays, x: jax.Array, *, key: jax.Array | None, training: bool
     ) -> tuple[jax.Array, Arrays]:
-        """Outputs for a batch ``[batch, *input_shape]``, and the statistics after it. ``key`` is None at inference."""
+        """Outputs for a batch ``[batch, *input_shape]``, and the statistics after it.
+
+        ``training`` says whose statistics normalize, the batch's or those kept; without a ``key`` nothing is random. At
+        inference ``training`` is False and ``key`` None.
+        """
         raise NotImplementedError
 
-    def split_link(self) -> tuple[Layer, str | None]:
-        """This layer without its softmax or sigmoid, and that activation's name; or the layer as it is, and None."""
+    def split_activation(self) -> tuple[Layer, activations.Activation | None]:
+        """This layer without the activation it ends with, and that activation; or the layer as it is, and None."""
         return self, None
+
+    def estimates(self, x: jax.Array) -> Arrays:
+        """Unbiased estimates, from one batch of inputs, of the statistics over all data; none by default."""
+        return {}
+
+    def penalty(self, params: Arrays, outputs: jax.Array) -> Any:
+        """What the regularizers add to the loss of a batch."""
+        total: Any = 0.0
+        for name, w in params.items():
+            regularizer = getattr(self, f"{name}_regularizer", None)
+            if regularizer is not None:
+                total = total + regularizer(w)
+        if self.activity_regularizer is not None:
+            penalty: Any = self.activity_regularizer
+            total = total + penalty(outputs) / len(outputs)
+        return total
+
+    def constrained(self, params: Arrays) -> Arrays:
+        """The parameters, put back to where their constraints want them."""
+        guards: Any = {name: getattr(self, f"{name}_constraint", None) for name in params}
+        return {name: w if guards[name] is None else guards[name](w) for name, w in params.items()}
 
     # Views of the model that the layer belongs to.
 
@@ -133,3 +213,8 @@ class Layer:
             arrays = owner.layer_arrays(index)
             return np.array(arrays[name]) if name in arrays else None
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+
+@functools.cache
+def _fields(cls: Any) -> dict[str, dataclasses.Field[Any]]:
+    return {f.name: f for f in dataclasses.fields(cls)}

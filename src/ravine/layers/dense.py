@@ -7,12 +7,11 @@ from typing import ClassVar
 
 import jax
 
-from ravine import activations, checks, initializers, trees
-from ravine.layers.activation import link_of
+from ravine import activations, checks, constraints, initializers, regularizers, trees
 from ravine.layers.base import Arrays, Layer, Shape
 
 
-@trees.tree
+@trees.tree(frozen=False)
 class Dense(Layer):
     """y = activation(x @ kernel + bias), on the last axis: ``[batch, ..., inputs]`` to ``[batch, ..., units]``.
 
@@ -22,6 +21,10 @@ class Dense(Layer):
         use_bias: whether a bias is added.
         kernel_initializer: a name or a function of a key and a shape, for ``kernel`` ``[inputs, units]``.
         bias_initializer: the same for ``bias`` ``[units]``.
+        kernel_regularizer: a penalty on ``kernel``: an object, a name or a function; None for none.
+        bias_regularizer: the same for ``bias``.
+        kernel_constraint: what ``kernel`` is put back to after each update: an object, a name or a function.
+        bias_constraint: the same for ``bias``.
     """
 
     units: int = trees.static()
@@ -29,11 +32,16 @@ class Dense(Layer):
     use_bias: bool = trees.static(default=True)
     kernel_initializer: str | initializers.Initializer = trees.static(default="glorot_uniform")
     bias_initializer: str | initializers.Initializer = trees.static(default="zeros")
+    kernel_regularizer: regularizers.Named = trees.named(regularizers.get, default=None)
+    bias_regularizer: regularizers.Named = trees.named(regularizers.get, default=None)
+    kernel_constraint: constraints.Named = trees.named(constraints.get, default=None)
+    bias_constraint: constraints.Named = trees.named(constraints.get, default=None)
 
     variable_names: ClassVar[tuple[str, ...]] = ("kernel", "bias")
 
     def check(self) -> None:
         """``units`` is a positive integer; the activation and the initializers are known."""
+        super().check()
         checks.integer("units", self.units, least=1)
         checks.boolean("use_bias", self.use_bias)
         activations.get(self.activation)
@@ -66,7 +74,6 @@ class Dense(Layer):
             y = y + params["bias"]
         return activations.get(self.activation)(y), stats
 
-    def split_link(self) -> tuple[Layer, str | None]:
-        """The layer without a final softmax or sigmoid."""
-        link = link_of(self.activation)
-        return (replace(self, activation=None), link) if link else (self, None)
+    def split_activation(self) -> tuple[Layer, activations.Activation | None]:
+        """The layer without its activation, and that."""
+        return replace(self, activation=None), activations.get(self.activation)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 import jax
 
@@ -11,6 +13,44 @@ from ravine.layers.base import Arrays, Layer, Shape
 
 Variables = tuple[Arrays, ...]
 """One dictionary of arrays for each layer."""
+
+
+class Visit(NamedTuple):
+    """What happened at one layer: its arrays, its inputs, its outputs, and its statistics after the batch."""
+
+    layer: Layer
+    held: Arrays
+    inputs: jax.Array
+    outputs: jax.Array
+    stats: Arrays
+
+    def penalty(self) -> Any:
+        """What the layer's regularizers add to the loss; those of a frozen layer's arrays rest."""
+        return self.layer.penalty(self.held if self.layer.trainable else {}, self.outputs)
+
+    def pre_activation(self) -> jax.Array:
+        """What the layer's activation acts on; of a layer without one, the outputs."""
+        bare, activation = self.layer.split_activation()
+        if activation is None:
+            return self.outputs
+        return bare.apply(self.held, self.stats, self.inputs, key=None, training=False)[0]
+
+
+@trees.tree
+class Pass:
+    """A batch's way through the network.
+
+    ``outputs`` are the values before the link, ``stats`` the statistics after the batch, ``penalty`` is what the
+    regularizers add to its loss, ``watched`` are the pre-activations of the layers that were asked for.
+    """
+
+    outputs: jax.Array
+    stats: Variables
+    penalty: Any
+    watched: tuple[jax.Array, ...] = ()
+
+
+LINKS: dict[activations.Activation, str] = {activations.softmax: "softmax", activations.sigmoid: "sigmoid"}
 
 
 @trees.tree
@@ -28,10 +68,20 @@ class Network:
         params, stats = [], []
         for index, layer in enumerate(self.layers):
             p, s = layer.init(jax.random.fold_in(key, index), input_shape)
-            params.append(p)
-            stats.append(s)
+            params.append(p if layer.trainable else {})
+            stats.append(s if layer.trainable else {**p, **s})
             input_shape = layer.output_shape(input_shape)
         return tuple(params), tuple(stats)
+
+    def check(self, input_shape: Shape) -> None:
+        """Raise where samples of ``input_shape`` cannot be fed to these layers."""
+        for layer, shape in zip(self.layers, [input_shape, *self.shapes(input_shape)], strict=False):
+            layer.check_arrays(shape)
+
+    def check_batch(self, input_shape: Shape, rows: int) -> None:
+        """Raise where a batch of ``rows`` samples cannot be trained on."""
+        for layer, shape in zip(self.layers, [input_shape, *self.shapes(input_shape)], strict=False):
+            layer.check_batch(shape, rows)
 
     def shapes(self, input_shape: Shape) -> list[Shape]:
         """The output shape of every layer, for samples of ``input_shape`` that every layer accepts."""
@@ -46,19 +96,51 @@ class Network:
         """The same function with its last activation split off, where that is the one called ``link``."""
         if self.link is not None or link is None or not self.layers:
             return self
-        last, found = self.layers[-1].split_link()
-        return replace(self, layers=(*self.layers[:-1], last), link=link) if found == link else self
+        last, activation = self.layers[-1].split_activation()
+        # A penalty on the activities is one on the outputs after the activation.
+        if activation is None or self.layers[-1].activity_regularizer is not None:
+            return self
+        return replace(self, layers=(*self.layers[:-1], last), link=link) if LINKS.get(activation) == link else self
 
-    def apply(
+    def walk(
         self, params: Variables, stats: Variables, x: jax.Array, *, key: jax.Array | None, training: bool
-    ) -> tuple[jax.Array, Variables]:
-        """The values before ``link``, and the statistics after this batch."""
-        new_stats = []
+    ) -> Iterator[Visit]:
+        """A batch's way from layer to layer."""
         for index, layer in enumerate(self.layers):
             layer_key = None if key is None else jax.random.fold_in(key, index)
-            x, s = layer.apply(params[index], stats[index], x, key=layer_key, training=training)
-            new_stats.append(s)
-        return x, tuple(new_stats)
+            # What a frozen layer is made of stands among its statistics, where nothing trains it.
+            held = params[index] if layer.trainable else stats[index]
+            y, after = layer.apply(held, stats[index], x, key=layer_key, training=training)
+            yield Visit(layer, held, x, y, {**stats[index], **after})
+            x = y
+
+    def apply(
+        self,
+        params: Variables,
+        stats: Variables,
+        x: jax.Array,
+        *,
+        key: jax.Array | None,
+        training: bool,
+        watched: tuple[int, ...] = (),
+    ) -> Pass:
+        """A batch's way through the network; ``watched`` are the positions of layers to look at."""
+        visits = list(self.walk(params, stats, x, key=key, training=training))
+        return Pass(
+            outputs=visits[-1].outputs if visits else x,
+            stats=tuple(visit.stats for visit in visits),
+            penalty=sum(visit.penalty() for visit in visits),
+            watched=tuple(visits[index].pre_activation() for index in watched),
+        )
+
+    def estimates(self, params: Variables, stats: Variables, x: jax.Array) -> Variables:
+        """Unbiased estimates, from one batch, of the statistics over all data; nothing is dropped meanwhile."""
+        visits = self.walk(params, stats, x, key=None, training=True)
+        return tuple(visit.layer.estimates(visit.inputs) for visit in visits)
+
+    def constrained(self, params: Variables) -> Variables:
+        """The parameters, put back to where their constraints want them."""
+        return tuple(layer.constrained(p) for layer, p in zip(self.layers, params, strict=True))
 
     def outputs(self, z: jax.Array) -> jax.Array:
         """The model's outputs for what :meth:`apply` gave."""

@@ -10,7 +10,7 @@ from ravine import trees
 from ravine.layers.base import Arrays, Layer, Shape
 
 
-@trees.tree
+@trees.tree(frozen=False)
 class Flatten(Layer):
     """``[batch, a, b, ...]`` to ``[batch, a*b*...]``."""
 

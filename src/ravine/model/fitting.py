@@ -12,9 +12,10 @@ import jax
 import numpy as np
 
 from ravine import checks, seeds, trees
-from ravine.callbacks import Callback, EarlyStopping
+from ravine.callbacks import Callback, EarlyStopping, Probe
 from ravine.callbacks.progress import Progress
-from ravine.training import placement
+from ravine.model.summary import Row
+from ravine.training import placement, probing
 from ravine.training.data import Data
 from ravine.training.history import History
 from ravine.training.legs import Interrupts, Leg, run_legs
@@ -37,13 +38,15 @@ class Request:
     data: Data
     validation: Data | None
     validates: Callable[[int], bool]
+    probes: tuple[probing.Probe, ...]
+    probed: tuple[str, ...]
     epochs: range
     verbose: int
     seed: int
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The keys of an epoch's values in the order of the run's record."""
+        """The keys of an epoch's values in the order of the run's record, which what is ``probed`` follows."""
         return self.names if self.validation is None else (*self.names, *(f"val_{n}" for n in self.names))
 
     @property
@@ -53,9 +56,13 @@ class Request:
 
     def logs(self, values: np.ndarray, epoch: int) -> dict[str, float]:
         """One row of the record as Keras shows it: sorted, and only what was computed."""
-        row = dict(zip(self.columns, map(float, values), strict=True))
+        row = dict(zip(self.columns, map(float, values), strict=False))
         shown = self.columns if self.validation is not None and self.validates(epoch) else self.names
         return {key: row[key] for key in sorted(shown)}
+
+    def seen(self, values: np.ndarray) -> dict[str, float]:
+        """What the probes recorded in one row."""
+        return dict(zip(self.probed, map(float, values[len(self.columns) :]), strict=True))
 
 
 def run_fit(model: Sequential, request: Request, callbacks: list[Callback]) -> History:
@@ -115,7 +122,7 @@ def _train(
                     before(epoch)
                 logs = request.logs(values, epoch)
                 _warn_of_nan(history, epoch, logs)
-                history.append(epoch, logs)
+                history.append(epoch, logs, request.seen(values))
                 for observer in observers:
                     observer.on_epoch_end(epoch, logs)
             if interrupts.requested:
@@ -129,7 +136,7 @@ def _compiled_leg(
     model: Sequential, request: Request, rules: tuple[StoppingRule, ...]
 ) -> Callable[[RunState, int, np.ndarray], tuple[RunState, jax.Array]]:
     """The compiled function with everything bound that stays the same from leg to leg."""
-    task, rules = trees.as_leaves((request.task, rules))
+    task, rules, probes = trees.as_leaves((request.task, rules, request.probes))
     data = request.data.on_device()
     validation = None if request.validation is None else request.validation.on_device()
     keys = seeds.stream(request.seed, "shuffle"), seeds.stream(request.seed, "noise")
@@ -139,7 +146,8 @@ def _compiled_leg(
     leg = placement.compiled(train_leg, options, donate=("run",))
 
     def run_one(run: RunState, epochs: int, validates: np.ndarray) -> tuple[RunState, jax.Array]:
-        state, record = leg(task, rules, request.settings, run, data, validation, keys, np.int32(epochs), validates)
+        arrays = (run, data, validation, keys, np.int32(epochs), validates)
+        state, record = leg(task, rules, probes, request.settings, *arrays)
         # The arrays are still being computed. Handing them over now keeps the model whole whatever interrupts the wait.
         model.take_state(state.train)
         return state, record
@@ -184,6 +192,20 @@ def check_validation_freq(freq: object) -> Callable[[int], bool]:
         return lambda epoch: epoch + 1 in listed
     every = checks.integer("validation_freq", freq, least=1)
     return lambda epoch: (epoch + 1) % every == 0
+
+
+def check_probes(
+    observers: list[Callback], names: list[str], layers: list[Row], rows: int
+) -> tuple[tuple[probing.Probe, ...], tuple[str, ...]]:
+    """What the callbacks among ``observers`` that look inside layers want recorded, and what that is called."""
+    trained = [layer.trainable > 0 for layer in layers]
+    widths = [(layer.output_shape or (1,))[-1] or 1 for layer in layers]
+    probes = tuple(o.pure(names, widths, trained, rows) for o in observers if isinstance(o, Probe))
+    columns = [column for probe in probes for column in probe.columns(names, trained)]
+    repeated = {c for c in columns if columns.count(c) > 1}
+    if repeated:
+        raise checks.RavineValueError(f"callbacks: two probes record {sorted(repeated)[0]!r}; expected it once.")
+    return probes, tuple(columns)
 
 
 EVALUATION_ROWS = 2048

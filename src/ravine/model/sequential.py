@@ -13,7 +13,7 @@ from ravine.callbacks import Callback
 from ravine.callbacks import base as callback_base
 from ravine.callbacks.progress import check_verbose, figures
 from ravine.layers import Input, Layer
-from ravine.layers.network import Variables
+from ravine.layers.network import Network, Variables
 from ravine.metrics import MetricLike
 from ravine.model import fitting
 from ravine.model.compiling import Compiled
@@ -48,6 +48,11 @@ class Sequential(Stack):
 
     def _layers_changed(self) -> None:
         super()._layers_changed()
+        self._forget_training()
+
+    def trainable_changed(self) -> None:
+        """Sort the arrays anew into those that are trained and the others; the optimizer starts anew."""
+        super().trainable_changed()
         self._forget_training()
 
     def _forget_training(self) -> None:
@@ -101,12 +106,15 @@ class Sequential(Stack):
     def _checked(self, caller: str, data: Data, validation: Data | None = None) -> Task:
         """The task for checked arrays that fit the model, its loss and its metrics; else the model stays as it was."""
         compiled = self._require_compiled(caller)
-        compiled.optimizer.check()  # its numbers may have been assigned since ``compile``
+        # Numbers may have been assigned since ``compile`` and ``add``.
+        compiled.optimizer.check()
+        for layer in self._layers:
+            layer.check()
         parts = {"": data} if validation is None else {"": data, "validation ": validation}
         known = self._input_shape
         try:
             for prefix, part in parts.items():
-                self._accept(f"{prefix}x", part.x.shape[1:])
+                self.accept(f"{prefix}x", part.x.shape[1:])
             task = compiled.task(caller, self.network, data.y.shape, self._output_shape())
             for prefix, part in parts.items():
                 task.check(prefix, part.y, self._output_shape())
@@ -114,6 +122,13 @@ class Sequential(Stack):
             self._input_shape = known
             raise
         return task
+
+    def _check_training(self, rows: int, rest: int) -> None:
+        """Raise where the layers cannot be trained on batches of ``rows``, and one of ``rest`` where that is not 0."""
+        network, shape = self.network, self._require_shape()
+        network.check(shape)
+        for size in (rows, rest) if rest else (rows,):
+            network.check_batch(shape, size)
 
     def train_state(self) -> TrainState:
         """The arrays as a run starts from them."""
@@ -153,6 +168,7 @@ class Sequential(Stack):
         validation_freq: int | list[int] = 1,
         *,
         seed: int | None = None,
+        population_statistics: bool = False,
     ) -> History:
         """Train the model, and return the record of the run.
 
@@ -177,6 +193,8 @@ class Sequential(Stack):
             validation_freq: every how many epochs to validate, or the epochs (counted from 1) after which to.
             seed: an integer in [0, 2**32) from which everything random in the run comes, initial weights included
                 where none have been needed before.
+            population_statistics: whether each epoch ends, before its validation, with the exact statistics of batch
+                normalization over the training data in place of moving averages. It costs a forward pass an epoch.
         """
         compiled = self._require_compiled("fit")
         epoch_range = fitting.check_epochs(epochs, initial_epoch)
@@ -202,21 +220,29 @@ class Sequential(Stack):
         task = self._checked("fit", data, validation)
         if class_weight is not None:
             data = training_data.with_class_weight(data, class_weight, self._output_shape()[-1])
+        size = min(size, data.rows)
+        self._check_training(size, data.rows % size)
+        if checks.boolean("population_statistics", population_statistics):
+            self.check_statistics("population_statistics=True")
+        probes, probed = fitting.check_probes(observers, self._names(), self._rows(), data.rows)
         seed = seeds.next_seed() if seed is None else seed
         request = fitting.Request(
             task=task,
             names=compiled.names,
             directions=compiled.directions(task),
             settings=Settings(
-                batch_size=min(size, data.rows),
+                batch_size=size,
                 shuffle=shuffle,
                 evaluation_rows=0 if validation is None else fitting.evaluation_rows(validation.rows),
                 steps=steps,
                 reorders=placement.reorders(data),
+                population_statistics=population_statistics,
             ),
             data=data,
             validation=validation,
             validates=validates,
+            probes=probes,
+            probed=probed,
             epochs=epoch_range,
             verbose=verbose,
             seed=seed,
@@ -279,17 +305,38 @@ class Sequential(Stack):
         check_verbose(verbose)
         samples = training_data.as_samples("x", x)
         samples = _first_batches(Data(samples, None), batch_size, steps).x
-        self._accept("x", samples.shape[1:])
-        rows = min(fitting.EVALUATION_ROWS, 1 << (len(samples) - 1).bit_length())
-        return np.concatenate([self._outputs(samples[i : i + rows], rows) for i in range(0, len(samples), rows)])
+        self.accept("x", samples.shape[1:])
+        return self._all_outputs(self.network, samples)
 
-    def _outputs(self, samples: np.ndarray, rows: int) -> np.ndarray:
+    def activations(self, x: Any, layer: str | int | Layer, before_activation: bool = False) -> np.ndarray:
+        """What a layer puts out at inference ``[rows, ...]`` for samples ``x`` ``[rows, ...]``.
+
+        Args:
+            x: samples.
+            layer: its name, its index, or itself.
+            before_activation: whether to give the pre-activations, which the layer's activation acts on, instead.
+        """
+        index = self.index_of(layer)
+        before = checks.boolean("before_activation", before_activation)
+        samples = training_data.as_samples("x", x)
+        self.accept("x", samples.shape[1:])
+        *earlier, last = self._layers[: index + 1]
+        return self._all_outputs(Network((*earlier, last.split_activation()[0] if before else last)), samples)
+
+    def _all_outputs(self, network: Network, samples: np.ndarray) -> np.ndarray:
+        """The outputs for all samples, of the model's network or its first layers."""
+        rows = min(fitting.EVALUATION_ROWS, 1 << (len(samples) - 1).bit_length())
+        parts = [self._outputs(network, samples[i : i + rows], rows) for i in range(0, len(samples), rows)]
+        return np.concatenate(parts)
+
+    def _outputs(self, network: Network, samples: np.ndarray, rows: int) -> np.ndarray:
         """The outputs of a batch, padded to ``rows`` so that few programs serve all sizes."""
-        count = len(samples)
+        count, layers = len(samples), len(network.layers)
         if count < rows:
             samples = np.concatenate([samples, np.zeros((rows - count, *samples.shape[1:]), samples.dtype)])
-        network = trees.as_leaves(self.network)
-        return np.asarray(placement.compiled(predict_rows)(network, self.variables(), samples))[:count]
+        params, stats = self.variables()
+        variables = params[:layers], stats[:layers]
+        return np.asarray(placement.compiled(predict_rows)(trees.as_leaves(network), variables, samples))[:count]
 
     def train_on_batch(
         self,
@@ -304,6 +351,7 @@ class Sequential(Stack):
         task = trees.as_leaves(self._checked("train_on_batch", data))
         if class_weight is not None:
             data = training_data.with_class_weight(data, class_weight, self._output_shape()[-1])
+        self._check_training(data.rows, 0)
         state = self.train_state()
         # A model trained batch by batch has no run's seed: its noise follows the count of its steps.
         key = jax.random.fold_in(seeds.stream(0, "noise"), self._batches_trained)
@@ -325,8 +373,8 @@ class Sequential(Stack):
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """The model's outputs for one batch, in one call of a program of just its size."""
         samples = training_data.as_samples("x", x)
-        self._accept("x", samples.shape[1:])
-        return self._outputs(samples, len(samples))
+        self.accept("x", samples.shape[1:])
+        return self._outputs(self.network, samples, len(samples))
 
     def _report(self, task: Task, sums: Sums, verbose: int, return_dict: bool) -> Values:
         values = [float(v) for v in np.asarray(placement.compiled(read)(task, sums))]

@@ -60,7 +60,7 @@ class Stack:
             if self._input_shape not in (None, shape):
                 checks.reject("input_shape", shape, f"{self._input_shape}, the shape of the model's Input")
         if shape is not None:
-            Network((*self._layers, layer)).shapes(shape)
+            Network((*self._layers, layer)).check(shape)
         layer.bind(self, len(self._layers))
         self._layers.append(layer)
         self._input_shape = shape
@@ -79,6 +79,29 @@ class Stack:
         """Forget the arrays of layers that are gone."""
         params, stats = self._variables
         self._variables = params[: len(self._layers)], stats[: len(self._layers)]
+
+    @property
+    def trainable(self) -> bool:
+        """Whether any layer is trained; assigning it freezes or frees all layers."""
+        return any(layer.trainable for layer in self._layers)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        value = checks.boolean("trainable", value)
+        for layer in self._layers:
+            layer.trainable = value
+
+    def trainable_changed(self) -> None:
+        """Sort the arrays anew into those that are trained and the others."""
+        params, stats = self._variables
+        if params:
+            held = [{**p, **s} for p, s in zip(params, stats, strict=True)]
+            shape, network = self._require_shape(), self.network
+            trained, _ = jax.eval_shape(lambda: network.init(jax.random.key(0), shape))
+            self._variables = (
+                tuple({k: v for k, v in h.items() if k in t} for h, t in zip(held, trained, strict=False)),
+                tuple({k: v for k, v in h.items() if k not in t} for h, t in zip(held, trained, strict=False)),
+            )
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # A copy's layers are copies too, which belong to no model yet.
@@ -112,6 +135,34 @@ class Stack:
         if index is not None:
             return self._layers[index]
         return checks.look_up("name", str(name), dict(zip(self._names(), self._layers, strict=True)))
+
+    def index_of(self, layer: str | int | Layer) -> int:
+        """The position of a layer, given by name, by index (from the end where it is negative) or as itself."""
+        count, names = len(self._layers), self._names()
+        if isinstance(layer, Layer):
+            found = [i for i, own in enumerate(self._layers) if own is layer]
+            if not found:
+                checks.reject("layer", layer, f"one of the model's layers: {', '.join(names)}")
+            return found[0]
+        if isinstance(layer, int) and not isinstance(layer, bool):
+            if not -count <= layer < count:
+                checks.reject("layer", layer, f"an index of {count} layers: {', '.join(names)}")
+            return layer % count
+        positions = {name: i for i, name in enumerate(names)}
+        return checks.look_up("layer", layer, positions)  # type: ignore[arg-type]  # it checks the type
+
+    def check_statistics(self, caller: str) -> None:
+        """Raise where no layer keeps statistics that could be taken over all data."""
+        network, shape = self.network, self._require_shape()
+
+        def estimates() -> Variables:
+            variables = network.init(jax.random.key(0), shape)
+            return network.estimates(*variables, jnp.zeros((2, *shape)))
+
+        if not jax.tree.leaves(jax.eval_shape(estimates)):
+            raise checks.RavineValueError(
+                f"{caller}: expected a model with a BatchNormalization layer that is not frozen; there is none."
+            )
 
     def _names(self) -> list[str]:
         """The layers' names: those given as they are, the others ``dense``, ``dense_1``, ... where these are free."""
@@ -150,12 +201,12 @@ class Stack:
             )
         return self._input_shape
 
-    def _accept(self, argument: str, shape: tuple[int, ...]) -> None:
+    def accept(self, argument: str, shape: tuple[int, ...]) -> None:
         """Take on or check the shape of one sample."""
         if not self._layers:
             raise checks.RavineValueError("The model has no layers: add some before it meets data.")
         if self._input_shape is None:
-            self.network.shapes(shape)
+            self.network.check(shape)
             self._input_shape = shape
         elif shape != self._input_shape:
             raise checks.RavineValueError(

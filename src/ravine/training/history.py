@@ -15,6 +15,7 @@ class History:
             its values, Python floats, one an epoch; validation only in the epochs that had it.
         epoch: the epochs' numbers, from 0.
         validated: those of the epochs that ended with validation.
+        probes: what :class:`ravine.callbacks.Probe` recorded, in the form of ``history``.
         params: ``verbose``, ``epochs`` and ``steps`` as ``fit`` used them.
         seed: the seed that the run's random streams came from; giving it to ``fit`` repeats the run.
     """
@@ -24,14 +25,16 @@ class History:
     epoch: list[int] = field(default_factory=list)
     history: dict[str, list[float]] = field(default_factory=dict)
     validated: list[int] = field(default_factory=list)
+    probes: dict[str, list[float]] = field(default_factory=dict)
 
-    def append(self, epoch: int, logs: dict[str, float]) -> None:
-        """Add one epoch."""
+    def append(self, epoch: int, logs: dict[str, float], probed: dict[str, float] | None = None) -> None:
+        """Add one epoch: its values, and what probes saw."""
         self.epoch.append(epoch)
         if any(key.startswith("val_") for key in logs):
             self.validated.append(epoch)
-        for key, value in logs.items():
-            self.history.setdefault(key, []).append(value)
+        for kept, new in (self.history, logs), (self.probes, probed or {}):
+            for key, value in new.items():
+                kept.setdefault(key, []).append(value)
 
     @property
     def names(self) -> list[str]:

@@ -12,18 +12,24 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from ravine import seeds, trees
 from ravine.layers.network import Network, Variables
 from ravine.optimizers.transformation import Transformation
 from ravine.training.data import Data
+from ravine.training.probing import Probe
 from ravine.training.state import TrainState
-from ravine.training.step import Sums, Task, read, test_step, train_step
+from ravine.training.statistics import population_statistics
+from ravine.training.step import Sums, Task, as_floats, read, test_step, train_step
 from ravine.training.stopping import StoppingRule, StopState
 
 LEG_CAPACITY = 128
 """The most epochs that one leg can hold, since its record of them has a fixed size."""
+
+NEVER = np.uint32(2**32 - 1)
+"""The number of a pass or step that no run arrives at: what is drawn for it is nothing that training draws."""
 
 
 @trees.tree
@@ -32,7 +38,8 @@ class Settings:
 
     ``batch_size`` rows a step, at most as many as there are; the order is drawn anew for each pass where ``shuffle`` is
     set; ``evaluation_rows`` rows are evaluated at once; an epoch has ``steps`` batches, or with 0 is one pass; with
-    ``reorders`` the rows are put in order once a pass, else each batch gathers its own.
+    ``reorders`` the rows are put in order once a pass, else each batch gathers its own; ``population_statistics`` says
+    whether each epoch ends with those of batch normalization taken over all rows.
     """
 
     batch_size: int = trees.static()
@@ -40,6 +47,7 @@ class Settings:
     evaluation_rows: int = trees.static()
     steps: int = trees.static(default=0)
     reorders: bool = trees.static(default=False)
+    population_statistics: bool = trees.static(default=False)
 
 
 @trees.tree
@@ -55,7 +63,7 @@ Carry = tuple[TrainState, Sums]
 Order = jax.Array | None
 
 
-def draw_order(settings: Settings, data: Data, key: jax.Array, walked: jax.Array) -> Order:
+def draw_order(settings: Settings, data: Data, key: jax.Array, walked: Any) -> Order:
     """In which order pass number ``walked`` takes the rows; None for the order they have."""
     return seeds.permutation(jax.random.fold_in(key, walked), data.rows) if settings.shuffle else None
 
@@ -131,6 +139,7 @@ def evaluate_rows(task: Task, settings: Settings, variables: tuple[Variables, Va
 def train_leg(
     task: Task,
     rules: tuple[StoppingRule, ...],
+    probes: tuple[Probe, ...],
     settings: Settings,
     run: RunState,
     data: Data,
@@ -148,11 +157,16 @@ def train_leg(
 
     Returns:
         The state after the leg, and its record, float32 ``[LEG_CAPACITY, columns]``: an epoch's training values, then
-        its validation values (NaN where it had none).
+        its validation values (NaN where it had none), then what the probes measured after it.
     """
     columns = 1 + len(task.metrics) + len(task.weighted_metrics)
     first = run.epoch
     walk = train_steps if settings.steps else train_epoch
+    any_order = draw_order(replace(settings, shuffle=settings.population_statistics), data, keys[0], NEVER)
+
+    def probed(train: TrainState, epoch: jax.Array) -> list[jax.Array]:
+        noise = jax.random.fold_in(jax.random.fold_in(keys[1], epoch), NEVER)
+        return [probe.measure(task, train, data, noise) for probe in probes]
 
     def goes_on(carry: tuple[RunState, jax.Array]) -> jax.Array:
         run, _ = carry
@@ -165,7 +179,11 @@ def train_leg(
         train, sums = walk(task, settings, run.train, data, keys, epoch)
         values = read(task, sums)
         # The weights that validation sees and a stopping rule keeps are those that the run would leave behind.
-        arrays = (task.optimizer.evaluation_params(train.params, train.optimizer), train.stats)
+        used = task.optimizer.evaluation_params(train.params, train.optimizer)
+        if settings.population_statistics:
+            stats = population_statistics(task.network, used, train.stats, data.x, any_order, settings.batch_size)
+            train = replace(train, stats=stats)
+        arrays = (used, train.stats)
         seen = jnp.ones(columns, bool)
         if validation is not None:
             validated = validates[i]
@@ -180,17 +198,31 @@ def train_leg(
             rule.update(state, epoch, values, seen[rule.column], arrays)
             for rule, state in zip(rules, run.rules, strict=True)
         )
+        values = jnp.concatenate([values, *probed(train, epoch)])
         return replace(run, train=train, epoch=epoch + 1, rules=states), record.at[i].set(values)
 
-    record = jnp.full((LEG_CAPACITY, columns * (1 if validation is None else 2)), jnp.nan)
+    width = columns * (1 if validation is None else 2) + sum(v.size for v in jax.eval_shape(probed, run.train, first))
+    record = jnp.full((LEG_CAPACITY, width), jnp.nan)
     return lax.while_loop(goes_on, one_epoch, (run, record))
 
 
 def predict_rows(network: Network, variables: tuple[Variables, Variables], x: jax.Array) -> jax.Array:
     """The model's outputs for a batch."""
-    x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
-    z, _ = network.apply(*variables, x, key=None, training=False)
-    return network.outputs(z)
+    return network.outputs(network.apply(*variables, as_floats(x), key=None, training=False).outputs)
+
+
+def population_of(
+    network: Network, variables: tuple[Variables, Variables], x: jax.Array, key: jax.Array, size: BatchSize
+) -> Variables:
+    """The statistics over all rows of ``x``, taken in an order that ``key`` draws."""
+    return population_statistics(network, *variables, x, seeds.permutation(key, len(x)), size.rows)
+
+
+@trees.tree
+class BatchSize:
+    """How many rows a batch has, as structure."""
+
+    rows: int = trees.static()
 
 
 @trees.tree

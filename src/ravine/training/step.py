@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ravine import checks, trees
-from ravine.layers.network import Network, Variables
+from ravine.layers.network import Network, Pass, Variables
 from ravine.losses import Loss
 from ravine.metrics import Mean, Metric
 from ravine.optimizers.transformation import Transformation
@@ -58,16 +58,26 @@ def read(task: Task, sums: Sums) -> jax.Array:
     return jnp.stack([sums.loss.result(), *(m.result(s) for m, s in metrics)])
 
 
+def as_floats(x: jax.Array) -> jax.Array:
+    """A batch of samples as the network takes it."""
+    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
+
+
 def forward(
-    task: Task, params: Variables, stats: Variables, batch: Data, key: jax.Array | None, training: bool
-) -> tuple[jax.Array, tuple[jax.Array, Variables]]:
-    """The batch's loss, Σ wᵢlᵢ / B, with the values before the last activation and the new statistics."""
-    x = batch.x if jnp.issubdtype(batch.x.dtype, jnp.floating) else batch.x.astype(jnp.float32)
-    z, stats = task.network.apply(params, stats, x, key=key, training=training)
-    values = task.loss.values(batch.y, z)
+    task: Task,
+    params: Variables,
+    stats: Variables,
+    batch: Data,
+    key: jax.Array | None,
+    training: bool,
+    watched: tuple[int, ...] = (),
+) -> tuple[jax.Array, Pass]:
+    """The batch's loss, Σ wᵢlᵢ / B plus what the regularizers add, and its way through the network."""
+    passed = task.network.apply(params, stats, as_floats(batch.x), key=key, training=training, watched=watched)
+    values = task.loss.values(batch.y, passed.outputs)
     if batch.w is not None:
         values = values * batch.w
-    return task.loss_weight * values.mean(), (z, stats)
+    return task.loss_weight * values.mean() + passed.penalty, passed
 
 
 def add_batch(task: Task, sums: Sums, loss: jax.Array, z: jax.Array, batch: Data) -> Sums:
@@ -86,13 +96,14 @@ def train_step(
 ) -> tuple[TrainState, Sums]:
     """One update of the weights; the sums take in loss and metrics as they were before it."""
     loss_of = jax.value_and_grad(lambda p: forward(task, p, state.stats, batch, key, True), has_aux=True)
-    (loss, (z, stats)), grads = loss_of(state.params)
+    (loss, passed), grads = loss_of(state.params)
     updates, optimizer = task.optimizer.update(grads, state.optimizer, state.params)
-    params = jax.tree.map(jnp.add, state.params, updates)
-    return replace(state, params=params, stats=stats, optimizer=optimizer), add_batch(task, sums, loss, z, batch)
+    params = task.network.constrained(jax.tree.map(jnp.add, state.params, updates))
+    state = replace(state, params=params, stats=passed.stats, optimizer=optimizer)
+    return state, add_batch(task, sums, loss, passed.outputs, batch)
 
 
 def test_step(task: Task, variables: tuple[Variables, Variables], sums: Sums, batch: Data) -> Sums:
     """The sums with one batch evaluated."""
-    loss, (z, _) = forward(task, *variables, batch, None, False)
-    return add_batch(task, sums, loss, z, batch)
+    loss, passed = forward(task, *variables, batch, None, False)
+    return add_batch(task, sums, loss, passed.outputs, batch)
