@@ -36,6 +36,11 @@ def with_optax(workload: Workload, cores: int) -> list[Settings]:
     return [{"optax": True}]
 
 
+def without(feature: str) -> Grid:
+    """Tells Ravine's script to leave out something that the workload has."""
+    return lambda workload, cores: [{"without": feature}]
+
+
 @dataclass(frozen=True)
 class Contender:
     """One line of the table. With several settings to choose from, a short trial on the spot takes the fastest."""
@@ -89,6 +94,8 @@ CONTENDERS = {
             "numpy",
             environ={"OPENBLAS_NUM_THREADS": "1"},
         ),
+        Contender("without-dropout", "Ravine without dropout", "", "ravine", without("dropout")),
+        Contender("without-probes", "Ravine without probes", "", "ravine", without("probes")),
         Contender("optax", "optax", "", "ravine", with_optax),
         Contender("numpy-loop", "NumPy, a loop over paths (100 of them, scaled up)", "", "numpy"),
         Contender("sgemm-all", "matrix products alone (floor), all cores", "sgemm_floor.py", "numpy"),

@@ -25,7 +25,10 @@ class Workload:
     checked_epoch: int  # every peer must have reached about the same loss here
     validation_rows: int = 0
     whole_fit: bool = False  # time the call of fit, not its epochs one by one
-    optimizer: Literal["sgd", "adam"] = "sgd"
+    optimizer: Literal["sgd", "adam", "rmsprop"] = "sgd"
+    dropout: float = 0.0  # its rate after each hidden layer
+    batch_norm: bool = False  # before the activation of each hidden layer
+    probed: bool = False  # whether Ravine records what happens in the layers
     unit: str = "epoch"  # what a turn is made of
     scripts: Mapping[str, str] = field(
         default_factory=dict[str, str]
@@ -167,4 +170,55 @@ SHARES = tuple(
     for rule, title, rate in (("sgd", "momentum", 0.1), ("adam", "Adam", 0.001))
 )
 
-WORKLOADS = {workload.name: workload for workload in (LECTURE, WIDE, TINY, TRAJECTORIES, *SHARES)}
+FITTING = {
+    "ravine": "ravine_fit.py",
+    "keras-jax": "keras_fit.py",
+    "keras-jax-tuned": "keras_fit.py",
+    "keras-tf": "keras_fit.py",
+    "keras-tf-tuned": "keras_fit.py",
+    "torch": "torch_loop.py",
+}
+AHEAD = {peer: 1.0 for peer in FITTING if peer != "ravine"}
+
+DROPOUT = replace(
+    WIDE,
+    name="dropout",
+    title="Dropout: 784-512-512-10 (relu) with dropout 0.2 twice, RMSprop, batch 128, 48,000 images",
+    learning_rate=0.001,
+    momentum=0.0,
+    optimizer="rmsprop",
+    dropout=0.2,
+    scripts=FITTING | {"without-dropout": "ravine_fit.py"},
+    goals=AHEAD | {"without-dropout": 1 / 1.15},
+)
+
+BATCH_NORM = replace(
+    DROPOUT,
+    name="batch-norm",
+    title="Batch normalization: 784-256-BN-relu-256-BN-relu-10, Adam, batch 64, 48,000 images",
+    sizes=(784, 256, 256, 10),
+    batch_size=64,
+    optimizer="adam",
+    dropout=0.0,
+    batch_norm=True,
+    scripts=FITTING,
+    goals=AHEAD,
+)
+
+# Each network with probes on all its layers, beside the same network without them.
+PROBES = tuple(
+    replace(
+        workload,
+        name=f"{workload.name}-probes",
+        title=f"Probes: {workload.title}, with probes on every layer",
+        probed=True,
+        scripts={"ravine": "ravine_fit.py", "without-probes": "ravine_fit.py"},
+        goals={"without-probes": 1 / 1.05},
+    )
+    for workload in (LECTURE, DROPOUT, BATCH_NORM)
+)
+
+WORKLOADS = {
+    workload.name: workload
+    for workload in (LECTURE, WIDE, TINY, DROPOUT, BATCH_NORM, *PROBES, TRAJECTORIES, *SHARES)
+}

@@ -9,15 +9,34 @@ x, y, x_val, y_val = load()
 classify = job["loss"] == "crossentropy"
 keras.utils.set_random_seed(job["seed"])
 *hidden, outputs = job["sizes"][1:]
+
+
+def hidden_layer(units):
+    """A hidden layer with all that belongs to it."""
+    if job["batch_norm"]:
+        normalization = keras.layers.BatchNormalization()
+        return [keras.layers.Dense(units), normalization, keras.layers.Activation(job["activation"])]
+    drops = [keras.layers.Dropout(job["dropout"])] if job["dropout"] else []
+    return [keras.layers.Dense(units, job["activation"]), *drops]
+
+
+def rule():
+    """The update rule."""
+    rules = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
+    if job["optimizer"] in rules:
+        return rules[job["optimizer"]](job["learning_rate"])
+    return keras.optimizers.SGD(job["learning_rate"], momentum=job["momentum"])
+
+
 model = keras.Sequential(
     [
         keras.Input((job["sizes"][0],)),
-        *[keras.layers.Dense(units, job["activation"]) for units in hidden],
+        *[layer for units in hidden for layer in hidden_layer(units)],
         keras.layers.Dense(outputs, "softmax" if classify else None),
     ]
 )
 model.compile(
-    optimizer=keras.optimizers.SGD(job["learning_rate"], momentum=job["momentum"]),
+    optimizer=rule(),
     loss="sparse_categorical_crossentropy" if classify else "mse",
     metrics=["accuracy"] if classify else None,
     steps_per_execution=job["settings"].get("steps_per_execution", 1),

@@ -5,7 +5,7 @@ import time
 from protocol import Turn, job, load, serve
 
 from ravine import Sequential, callbacks, optimizers
-from ravine.layers import Dense, Input
+from ravine.layers import Activation, BatchNormalization, Dense, Dropout, Input
 
 
 def rule():
@@ -15,16 +15,27 @@ def rule():
         import optax
 
         return optax.adam(rate) if job["optimizer"] == "adam" else optax.sgd(rate, momentum)
-    return optimizers.Adam(rate) if job["optimizer"] == "adam" else optimizers.SGD(rate, momentum=momentum)
+    rules = {"adam": optimizers.Adam, "rmsprop": optimizers.RMSprop}
+    return rules[job["optimizer"]](rate) if job["optimizer"] in rules else optimizers.SGD(rate, momentum=momentum)
 
 
+def hidden_layer(units):
+    """A hidden layer with all that belongs to it."""
+    if job["batch_norm"]:
+        return [Dense(units), BatchNormalization(), Activation(job["activation"])]
+    drops = job["dropout"] and left_out != "dropout"
+    return [Dense(units, job["activation"]), *([Dropout(job["dropout"])] if drops else [])]
+
+
+left_out = job["settings"].get("without")
+watching = [callbacks.Probe()] if job["probed"] and left_out != "probes" else []
 x, y, x_val, y_val = load()
 classify = job["loss"] == "crossentropy"
 *hidden, outputs = job["sizes"][1:]
 model = Sequential(
     [
         Input((job["sizes"][0],)),
-        *[Dense(units, job["activation"]) for units in hidden],
+        *[layer for units in hidden for layer in hidden_layer(units)],
         Dense(outputs, "softmax" if classify else None),
     ]
 )
@@ -57,7 +68,7 @@ def train(epochs: int, each: bool) -> Turn:
         batch_size=job["batch_size"],
         epochs=epochs,
         validation_data=(x_val, y_val) if len(x_val) else None,
-        callbacks=[stamps] if stamped else [],
+        callbacks=[*watching, *([stamps] if stamped else [])],
         verbose=0,
         seed=job["seed"],
     ).history

@@ -18,20 +18,40 @@ if classify:
 else:
     loss_of = torch.nn.MSELoss()
 
-layers = []
-for units_in, units_out in pairwise(job["sizes"]):
-    dense = torch.nn.Linear(units_in, units_out)
-    torch.nn.init.xavier_uniform_(dense.weight)  # Keras's initial weights, so that the losses compare
-    torch.nn.init.zeros_(dense.bias)
-    layers += [dense, {"sigmoid": torch.nn.Sigmoid, "relu": torch.nn.ReLU}[job["activation"]]()]
-model = torch.nn.Sequential(*layers[:-1])
-optimizer = torch.optim.SGD(
-    model.parameters(), job["learning_rate"], momentum=job["momentum"], fused=job["settings"]["fused"]
-)
+
+def dense(units_in, units_out):
+    layer = torch.nn.Linear(units_in, units_out)
+    torch.nn.init.xavier_uniform_(layer.weight)  # Keras's initial weights, so that the losses compare
+    torch.nn.init.zeros_(layer.bias)
+    return layer
+
+
+def after(units):
+    """What a hidden layer's product goes through, with Keras's settings."""
+    normalization = [torch.nn.BatchNorm1d(units, eps=1e-3, momentum=0.01)] if job["batch_norm"] else []
+    activation = {"sigmoid": torch.nn.Sigmoid, "relu": torch.nn.ReLU}[job["activation"]]()
+    return [*normalization, activation, *([torch.nn.Dropout(job["dropout"])] if job["dropout"] else [])]
+
+
+def rule(parameters):
+    """The update rule; where it has no fused form, that setting chooses the form over all arrays at once."""
+    rate, fused = job["learning_rate"], job["settings"]["fused"]
+    if job["optimizer"] == "rmsprop":
+        return torch.optim.RMSprop(parameters, rate, alpha=0.9, eps=1e-7, foreach=fused)
+    if job["optimizer"] == "adam":
+        return torch.optim.Adam(parameters, rate, eps=1e-7, fused=fused)
+    return torch.optim.SGD(parameters, rate, momentum=job["momentum"], fused=fused)
+
+
+*pairs, last = pairwise(job["sizes"])
+hidden = [layer for units_in, units_out in pairs for layer in (dense(units_in, units_out), *after(units_out))]
+model = torch.nn.Sequential(*hidden, dense(*last))
+optimizer = rule(model.parameters())
 
 
 def epoch() -> float:
     total = torch.zeros(())
+    model.train()
     for rows in torch.randperm(len(x)).split(job["batch_size"]):
         optimizer.zero_grad()
         loss = loss_of(model(x.index_select(0, rows)), y.index_select(0, rows))
@@ -43,6 +63,7 @@ def epoch() -> float:
 
 @torch.no_grad()
 def validate() -> float:
+    model.eval()
     return float(loss_of(model(x_val), y_val))  # all rows at once: faster than batches
 
 
@@ -53,7 +74,7 @@ def train(epochs: int, each: bool) -> Turn:
         if len(x_val):
             val_losses.append(validate())
         stamps.append(time.perf_counter())
-    seconds = [after - before for before, after in pairwise(stamps)]
+    seconds = [end - begin for begin, end in pairwise(stamps)]
     return {"losses": losses, "val_losses": val_losses, "each": seconds}
 
 

@@ -23,7 +23,8 @@ class Probe(Callback):
 
     Args:
         layers: a name of a layer, or several; by default all layers with weights.
-        percentiles: which percentiles of the pre-activations to record, in [0, 100]; over the rows and all units.
+        percentiles: which percentiles of the pre-activations to record, in [0, 100], over rows and units together. Of
+            more than 16,384 numbers every k-th row counts.
         unit: one unit of each layer, whose pre-activations alone are looked at; None for all.
         rows: how many rows to look at, at most; fewer where there are not so many.
     """
