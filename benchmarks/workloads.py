@@ -219,6 +219,5 @@ PROBES = tuple(
 )
 
 WORKLOADS = {
-    workload.name: workload
-    for workload in (LECTURE, WIDE, TINY, DROPOUT, BATCH_NORM, *PROBES, TRAJECTORIES, *SHARES)
+    workload.name: workload for workload in (LECTURE, WIDE, TINY, DROPOUT, BATCH_NORM, *PROBES, TRAJECTORIES, *SHARES)
 }

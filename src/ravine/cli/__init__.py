@@ -4,6 +4,7 @@ import click
 
 from ravine.cli.command import Group
 from ravine.cli.descend import descend
+from ravine.cli.experiment import experiment
 from ravine.cli.mnist import mnist
 
 __all__ = ["main"]
@@ -16,4 +17,5 @@ def main() -> None:
 
 
 main.add_command(descend)
+main.add_command(experiment)
 main.add_command(mnist)
