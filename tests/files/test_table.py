@@ -33,3 +33,13 @@ def test_an_epoch_without_validation_leaves_cells_empty(tiny, tmp_path):
         [str(history.history[key][0]) for key in ("val_loss", "val_accuracy")],
         ["", ""],
     ]
+
+
+def test_what_probes_saw_stands_last(tiny, tmp_path):
+    from ravine.callbacks import Probe
+
+    _, history = tiny.fit(callbacks=[Probe("dense", percentiles=[50])])
+    save_csv(history, tmp_path / "a.csv")
+    head, *table = rows(tmp_path / "a.csv")
+    assert head[3:] == ["dense/pre_activation_p50", "dense/gradient_norm", "dense/weight_norm"]
+    assert [float(row[4]) for row in table] == history.probes["dense/gradient_norm"]

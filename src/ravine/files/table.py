@@ -17,8 +17,8 @@ from ravine.training.history import History
 def save_csv(record: History | Trajectory, path: str | os.PathLike[str]) -> None:
     """Write ``record`` to ``path``; numbers are written so that they read back exactly.
 
-    A History has a row an epoch, counted from 1: the loss, the metrics, then their validation. A Trajectory has a row a
-    step, from the start at 0. What a row has no number for is left empty.
+    A History has a row an epoch, counted from 1: the loss, the metrics, their validation, what probes saw. A Trajectory
+    has a row a step, from the start at 0. What a row has no number for is left empty.
     """
     names, rows = _epochs(record) if isinstance(record, History) else _steps(record)
     text = io.StringIO()
@@ -31,8 +31,9 @@ def save_csv(record: History | Trajectory, path: str | os.PathLike[str]) -> None
 
 def _epochs(history: History) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
     names = sorted(history.names, key=lambda name: name != "loss")
-    keys = names + [f"val_{name}" for name in names if f"val_{name}" in history.history]
-    columns = {key: dict(zip(history.epochs_of(key), history.history[key], strict=True)) for key in keys}
+    keys = names + [f"val_{name}" for name in names if f"val_{name}" in history.history] + list(history.probes)
+    values = {**history.history, **history.probes}
+    columns = {key: dict(zip(history.epochs_of(key), values[key], strict=True)) for key in keys}
     return ["epoch", *keys], ([e + 1, *(columns[key].get(e, "") for key in keys)] for e in history.epoch)
 
 

@@ -73,6 +73,8 @@ class Layer:
         # Compiled code knows objects, not names. (Whatever else stands here while JAX takes a tree apart stays.)
         if "get" in metadata and (isinstance(value, str | type) or callable(value)):
             value = metadata["get"](name, value)
+        if set_before and name == "trainable":
+            value = checks.boolean(name, value)
         object.__setattr__(self, name, value)
         if set_before and name == "trainable" and value != before and self.is_bound:
             self._owned_by()[0].trainable_changed()

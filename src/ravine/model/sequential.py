@@ -13,23 +13,23 @@ from ravine.callbacks import Callback
 from ravine.callbacks import base as callback_base
 from ravine.callbacks.progress import check_verbose, figures
 from ravine.layers import Input, Layer
-from ravine.layers.network import Network, Variables
+from ravine.layers.network import Variables
 from ravine.metrics import MetricLike
 from ravine.model import fitting
 from ravine.model.compiling import Compiled
-from ravine.model.stack import Stack
+from ravine.model.prediction import Predictor, first_batches, no_callbacks
 from ravine.training import data as training_data
 from ravine.training import placement
 from ravine.training.data import Data
 from ravine.training.history import History
-from ravine.training.program import Settings, initial_optimizer_state, predict_rows
+from ravine.training.program import Settings, initial_optimizer_state
 from ravine.training.state import TrainState
 from ravine.training.step import Sums, Task, read, test_step, train_step
 
 Values = float | list[float] | dict[str, float]
 
 
-class Sequential(Stack):
+class Sequential(Predictor):
     """Layers in a row.
 
     The model's shapes are known once its input's is: from ``Input(shape=...)``, from ``input_shape=`` of its first
@@ -216,7 +216,7 @@ class Sequential(Stack):
         val_size = size if validation_batch_size is None else validation_batch_size
         val_size = checks.integer("validation_batch_size", val_size, least=1)
         if validation is not None:
-            validation = _first_batches(validation, val_size, validation_steps, "validation_steps")
+            validation = first_batches(validation, val_size, validation_steps, "validation_steps")
         task = self._checked("fit", data, validation)
         if class_weight is not None:
             data = training_data.with_class_weight(data, class_weight, self._output_shape()[-1])
@@ -277,9 +277,9 @@ class Sequential(Stack):
         Returns:
             ``[loss, metrics...]``, a bare float where there is only the loss, or a dict.
         """
-        _no_callbacks(callbacks)
+        no_callbacks(callbacks)
         verbose = check_verbose(verbose)
-        data = _first_batches(training_data.as_data(x, y, sample_weight), batch_size, steps)
+        data = first_batches(training_data.as_data(x, y, sample_weight), batch_size, steps)
         task = trees.as_leaves(self._checked("evaluate", data))
         size = fitting.evaluation_rows(data.rows)
         test = placement.compiled(test_step)
@@ -287,56 +287,6 @@ class Sequential(Stack):
         for start in range(0, data.rows, size):
             sums = test(task, variables, sums, jax.tree.map(lambda a, s=start: a[s : s + size], data))
         return self._report(task, sums, verbose, return_dict)
-
-    def predict(
-        self,
-        x: Any,
-        batch_size: int | None = None,
-        verbose: int | str = "auto",
-        steps: int | None = None,
-        callbacks: list[Callback] | None = None,
-    ) -> np.ndarray:
-        """The model's outputs ``[rows, ...]`` for samples ``x`` ``[rows, ...]``.
-
-        ``batch_size`` only says what ``steps`` counts; ``verbose`` is accepted for Keras's sake, and ``callbacks`` must
-        be empty.
-        """
-        _no_callbacks(callbacks)
-        check_verbose(verbose)
-        samples = training_data.as_samples("x", x)
-        samples = _first_batches(Data(samples, None), batch_size, steps).x
-        self.accept("x", samples.shape[1:])
-        return self._all_outputs(self.network, samples)
-
-    def activations(self, x: Any, layer: str | int | Layer, before_activation: bool = False) -> np.ndarray:
-        """What a layer puts out at inference ``[rows, ...]`` for samples ``x`` ``[rows, ...]``.
-
-        Args:
-            x: samples.
-            layer: its name, its index, or itself.
-            before_activation: whether to give the pre-activations, which the layer's activation acts on, instead.
-        """
-        index = self.index_of(layer)
-        before = checks.boolean("before_activation", before_activation)
-        samples = training_data.as_samples("x", x)
-        self.accept("x", samples.shape[1:])
-        *earlier, last = self._layers[: index + 1]
-        return self._all_outputs(Network((*earlier, last.split_activation()[0] if before else last)), samples)
-
-    def _all_outputs(self, network: Network, samples: np.ndarray) -> np.ndarray:
-        """The outputs for all samples, of the model's network or its first layers."""
-        rows = min(fitting.EVALUATION_ROWS, 1 << (len(samples) - 1).bit_length())
-        parts = [self._outputs(network, samples[i : i + rows], rows) for i in range(0, len(samples), rows)]
-        return np.concatenate(parts)
-
-    def _outputs(self, network: Network, samples: np.ndarray, rows: int) -> np.ndarray:
-        """The outputs of a batch, padded to ``rows`` so that few programs serve all sizes."""
-        count, layers = len(samples), len(network.layers)
-        if count < rows:
-            samples = np.concatenate([samples, np.zeros((rows - count, *samples.shape[1:]), samples.dtype)])
-        params, stats = self.variables()
-        variables = params[:layers], stats[:layers]
-        return np.asarray(placement.compiled(predict_rows)(trees.as_leaves(network), variables, samples))[:count]
 
     def train_on_batch(
         self,
@@ -370,12 +320,6 @@ class Sequential(Stack):
         sums = placement.compiled(test_step)(task, self.variables(), Sums.zero(task), data)
         return self._report(task, sums, 0, return_dict)
 
-    def predict_on_batch(self, x: Any) -> np.ndarray:
-        """The model's outputs for one batch, in one call of a program of just its size."""
-        samples = training_data.as_samples("x", x)
-        self.accept("x", samples.shape[1:])
-        return self._outputs(self.network, samples, len(samples))
-
     def _report(self, task: Task, sums: Sums, verbose: int, return_dict: bool) -> Values:
         values = [float(v) for v in np.asarray(placement.compiled(read)(task, sums))]
         logs = dict(zip(self._require_compiled("evaluate").names, values, strict=True))
@@ -384,17 +328,6 @@ class Sequential(Stack):
         if return_dict:
             return logs
         return values if len(values) > 1 else values[0]
-
-
-def _no_callbacks(callbacks: list[Callback] | None) -> None:
-    if callback_base.check(callbacks):
-        checks.reject("callbacks", callbacks, "none here: callbacks are called by fit only")
-
-
-def _first_batches(data: Data, batch_size: int | None, steps: int | None, argument: str = "steps") -> Data:
-    """The rows of the first ``steps`` batches; all of them where ``steps`` is None. Errors name ``argument``."""
-    size = checks.integer("batch_size", 32 if batch_size is None else batch_size, least=1)
-    return data if steps is None else data.first(size * checks.integer(argument, steps, least=1))
 
 
 def _validation_pair(validation_data: Any) -> Data:

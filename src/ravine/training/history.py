@@ -42,5 +42,5 @@ class History:
         return [key for key in self.history if not key.startswith("val_")]
 
     def epochs_of(self, key: str) -> list[int]:
-        """The epochs, from 0, that the values of ``history[key]`` belong to."""
+        """The epochs, from 0, that the values of ``history[key]`` or ``probes[key]`` belong to."""
         return self.validated if key.startswith("val_") else self.epoch

@@ -1,0 +1,92 @@
+"""What a model gives for samples: its outputs, and those of the layers within."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ravine import checks, trees
+from ravine.callbacks import Callback
+from ravine.callbacks import base as callback_base
+from ravine.callbacks.progress import check_verbose
+from ravine.layers import Layer
+from ravine.layers.network import Network
+from ravine.model import fitting
+from ravine.model.stack import Stack
+from ravine.training import data as training_data
+from ravine.training import placement
+from ravine.training.data import Data
+from ravine.training.program import predict_rows
+
+
+class Predictor(Stack):
+    """Layers in a row that are run forward: what :class:`ravine.Sequential` is between its fits."""
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: list[Callback] | None = None,
+    ) -> np.ndarray:
+        """The model's outputs ``[rows, ...]`` for samples ``x`` ``[rows, ...]``.
+
+        ``batch_size`` only says what ``steps`` counts; ``verbose`` is accepted for Keras's sake, and ``callbacks`` must
+        be empty.
+        """
+        no_callbacks(callbacks)
+        check_verbose(verbose)
+        samples = training_data.as_samples("x", x)
+        samples = first_batches(Data(samples, None), batch_size, steps).x
+        self.accept("x", samples.shape[1:])
+        return self._all_outputs(self.network, samples)
+
+    def activations(self, x: Any, layer: str | int | Layer, before_activation: bool = False) -> np.ndarray:
+        """What a layer puts out at inference ``[rows, ...]`` for samples ``x`` ``[rows, ...]``.
+
+        Args:
+            x: samples.
+            layer: its name, its index, or itself.
+            before_activation: whether to give the pre-activations, which the layer's activation acts on, instead.
+        """
+        index = self.index_of(layer)
+        before = checks.boolean("before_activation", before_activation)
+        samples = training_data.as_samples("x", x)
+        self.accept("x", samples.shape[1:])
+        *earlier, last = self._layers[: index + 1]
+        return self._all_outputs(Network((*earlier, last.split_activation()[0] if before else last)), samples)
+
+    def _all_outputs(self, network: Network, samples: np.ndarray) -> np.ndarray:
+        """The outputs for all samples, of the model's network or its first layers."""
+        rows = min(fitting.EVALUATION_ROWS, 1 << (len(samples) - 1).bit_length())
+        parts = [self._outputs(network, samples[i : i + rows], rows) for i in range(0, len(samples), rows)]
+        return np.concatenate(parts)
+
+    def _outputs(self, network: Network, samples: np.ndarray, rows: int) -> np.ndarray:
+        """The outputs of a batch, padded to ``rows`` so that few programs serve all sizes."""
+        count, layers = len(samples), len(network.layers)
+        if count < rows:
+            samples = np.concatenate([samples, np.zeros((rows - count, *samples.shape[1:]), samples.dtype)])
+        params, stats = self.variables()
+        variables = params[:layers], stats[:layers]
+        return np.asarray(placement.compiled(predict_rows)(trees.as_leaves(network), variables, samples))[:count]
+
+    def predict_on_batch(self, x: Any) -> np.ndarray:
+        """The model's outputs for one batch, in one call of a program of just its size."""
+        samples = training_data.as_samples("x", x)
+        self.accept("x", samples.shape[1:])
+        return self._outputs(self.network, samples, len(samples))
+
+
+def no_callbacks(callbacks: list[Callback] | None) -> None:
+    """Raise where callbacks were given to a method that calls none."""
+    if callback_base.check(callbacks):
+        checks.reject("callbacks", callbacks, "none here: callbacks are called by fit only")
+
+
+def first_batches(data: Data, batch_size: int | None, steps: int | None, argument: str = "steps") -> Data:
+    """The rows of the first ``steps`` batches; all of them where ``steps`` is None. Errors name ``argument``."""
+    size = checks.integer("batch_size", 32 if batch_size is None else batch_size, least=1)
+    return data if steps is None else data.first(size * checks.integer(argument, steps, least=1))
