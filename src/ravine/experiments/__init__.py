@@ -9,7 +9,14 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-NAMES = ("dropout",)
+NAMES = (
+    "dropout",
+    "batchnorm",
+    "batchnorm-scale-shift",
+    "mnist-mlp",
+    "lecture-mnist",
+    "quadratic-deep",
+)
 
 
 def load(name: str) -> ModuleType:

@@ -2,7 +2,7 @@
 
 A network of two wide hidden layers learns 2,000 digits by heart. With dropout of 0.2 and 0.5 it cannot lean on single
 units, and the loss on validation data stays nearer to that on the training data. Both are measured at inference, where
-nothing is dropped.
+nothing is dropped. Adam's small learning rate keeps the curves free of spikes.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Result:
     test_accuracy: dict[float, list[float]] = field(default_factory=lambda: {rate: [] for rate in RATES})
 
     def gaps(self, rate: float) -> np.ndarray:
-        """Validation loss less training loss after the last epoch, one a seed."""
-        return np.array(self.val_loss[rate])[:, -1] - np.array(self.train_loss[rate])[:, -1]
+        """Validation loss less training loss, ``[seeds, epochs]``."""
+        return np.array(self.val_loss[rate]) - np.array(self.train_loss[rate])
 
 
 def network(rate: float, units: int) -> Sequential:
@@ -51,11 +51,11 @@ def network(rate: float, units: int) -> Sequential:
             Dense(10, activation="softmax"),
         ]
     )
-    model.compile(optimizers.Adam(0.001), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(optimizers.Adam(1e-4), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 
-def measure(seeds: Sequence[int], rows: int = 2000, epochs: int = 40, units: int = 512) -> Result:
+def measure(seeds: Sequence[int], rows: int = 2000, epochs: int = 50, units: int = 512) -> Result:
     """Train with each rate from each seed: the same rows, initial weights and order of batches for all rates."""
     result = Result(list(seeds))
     for seed in tracked(seeds, "dropout"):
@@ -80,31 +80,38 @@ def measure(seeds: Sequence[int], rows: int = 2000, epochs: int = 40, units: int
 def report(result: Result) -> Report:
     """The gaps in a table, the curves in a figure."""
     rows = []
+    final = {rate: result.gaps(rate)[:, -1] for rate in RATES}
     for rate in RATES:
-        gap = interval(result.gaps(rate))
-        less = "" if rate == 0 else paired_difference(result.gaps(rate), result.gaps(0.0)).shown(3)
+        losses = [interval(np.array(runs[rate])[:, -1]).shown(3) for runs in (result.train_loss, result.val_loss)]
+        less = "" if rate == 0 else paired_difference(final[rate], final[0.0]).shown(3)
         accuracy = interval(100 * np.array(result.test_accuracy[rate])).shown(2)
-        rows.append([f"{rate:g}", gap.shown(3), less, accuracy])
-    best = paired_difference(result.gaps(0.5), result.gaps(0.0))
+        rows.append([f"{rate:g}", *losses, interval(final[rate]).shown(3), less, accuracy])
+    found = paired_difference(final[0.0], final[0.5])
     finding = (
-        f"Dropout of 0.5 narrows the gap between validation and training loss by {-best.mean:.3f} "
-        f"(95 % interval {-best.high:.3f} to {-best.low:.3f}, {len(result.seeds)} paired seeds)."
+        f"With dropout of 0.5 the gap between validation and training loss is smaller by {found.mean:.3f} "
+        f"(95 % interval {found.low:.3f} to {found.high:.3f}, {len(result.seeds)} paired seeds), of "
+        f"{final[0.0].mean():.3f} without dropout."
     )
-    header = ["rate", "gap: validation − training loss", "paired difference to rate 0", "test accuracy, %"]
+    header = ["rate", "training loss", "validation loss", "gap", "less rate 0, paired", "test accuracy, %"]
     table = Table(f"After the last epoch, mean and 95 % interval over {len(result.seeds)} seeds", header, rows)
     return Report(finding, [table], {"": _figure(result)}, asdict(result))
 
 
 def _figure(result: Result) -> Figure:
-    figure = Figure(figsize=(11, 4.4), dpi=150, layout="constrained")
-    left, right = figure.subplots(1, 2, sharey=True)
-    for axes, losses, title in (left, result.train_loss, "training"), (right, result.val_loss, "validation"):
-        for style, rate in enumerate(RATES):
-            runs = np.array(losses[rate])
+    figure = Figure(figsize=(11, 4.2), dpi=120, layout="constrained")
+    left, middle, right = figure.subplots(1, 3)
+    for style, rate in enumerate(RATES):
+        curves = np.array(result.train_loss[rate]), np.array(result.val_loss[rate]), result.gaps(rate)
+        for axes, runs in zip((left, middle, right), curves, strict=True):
             plot_band(axes, np.arange(1, runs.shape[1] + 1), runs, f"dropout {rate:g}" if rate else "none", style)
-        axes.set(title=f"{title} loss, at inference", xlabel="epoch", yscale="log")
-        axes.grid(alpha=0.3)
+    left.set(title="training loss (nothing dropped)")
+    middle.set(title="validation loss")
+    right.set(title="gap: validation − training loss")
     left.set_ylabel("loss")
+    # The first epochs, far above, would leave no room for what comes of them.
+    for axes, top in (left, 0.8), (middle, 0.8), (right, None):
+        axes.set(xlabel="epoch", ylim=(0, top))
+        axes.grid(alpha=0.3)
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(RATES))
     return figure

@@ -1,22 +1,27 @@
-"""DeepOBS's noisy quadratic of 100 dimensions: three optimizers over many seeds, beside the published figures.
-
-python experiments/quadratic_deep.py [--seeds 60] prints the table of docs/quadratic_deep.md.
+"""DeepOBS's noisy quadratic of 100 dimensions: the order of the batches decides momentum's figure.
 
 The problem is ``quadratic_deep`` of Schneider, Balles & Hennig 2019, "DeepOBS: a deep learning optimizer benchmark
 suite". A row x of the data has the loss ½·(θ − x)ᵀ·Q·(θ − x), and θ starts at ones. Ninety eigenvalues of Q lie between
 0 and 1, ten between 30 and 60. A seed decides the order of the batches, and nothing else.
 """
 
-import argparse
+from __future__ import annotations
+
 import functools
 import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from matplotlib.figure import Figure
 
 from ravine import Sequential, layers, losses, optimizers, trees
+from ravine.experiments.report import Report, Table, tracked
 
+SEEDS = 60
 DIMENSIONS, ROWS, NOISE = 100, 1000, 0.6
 BATCH, EPOCHS = 128, 100
 KEPT = ROWS // BATCH * BATCH  # the last batch is not full, and dropped
@@ -68,17 +73,19 @@ def rows(seed: int) -> np.ndarray:
     return np.random.RandomState(seed).normal(0, NOISE, (ROWS, DIMENSIONS)).astype(np.float32)
 
 
-@trees.tree
+@trees.tree(frozen=False)
 class Distance(layers.Layer):
     """θ − x, with θ its parameter."""
 
     variable_names = ("theta",)
 
-    def init(self, key: jax.Array, input_shape: tuple[int, ...]) -> tuple[dict, dict]:
+    def init(self, key: jax.Array, input_shape: tuple[int, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
         """θ of ones."""
         return {"theta": jnp.ones(input_shape)}, {}
 
-    def apply(self, params: dict, stats: dict, x: jax.Array, *, key: jax.Array | None, training: bool) -> tuple:
+    def apply(
+        self, params: dict[str, Any], stats: dict[str, Any], x: jax.Array, *, key: jax.Array | None, training: bool
+    ) -> tuple[jax.Array, dict[str, Any]]:
         """θ − x."""
         return params["theta"] - x, stats
 
@@ -106,8 +113,7 @@ def build(rule: optimizers.Optimizer) -> Sequential:
 
 def test_loss(model: Sequential) -> float:
     """The mean over the full batches of the test data."""
-    x = rows(43)[:KEPT]
-    return model.evaluate(x, np.zeros(KEPT), verbose=0)
+    return float(model.evaluate(rows(43)[:KEPT], np.zeros(KEPT), verbose=0))  # type: ignore[arg-type]
 
 
 def run(rule: optimizers.Optimizer, seed: int, *, reshuffled: bool, epochs: int = EPOCHS) -> float:
@@ -120,24 +126,62 @@ def run(rule: optimizers.Optimizer, seed: int, *, reshuffled: bool, epochs: int 
     return test_loss(model)
 
 
-def main() -> None:
-    """Run all seeds and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=60)
-    seeds = range(parser.parse_args().seeds)
-    start = test_loss(build(optimizers.SGD(0.0)))
+@dataclass(frozen=True)
+class Result:
+    """The initial test loss, Q's condition number, and by rule the final test losses ``[seeds]`` of both orders."""
+
+    seeds: list[int]
+    start: float
+    condition: float
+    fixed: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in RULES})
+    reshuffled: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in RULES})
+
+
+def measure(seeds: Sequence[int], epochs: int = EPOCHS) -> Result:
+    """Train with each rule and each seed, with one order for all epochs and reshuffled before each."""
     eigenvalues = np.linalg.eigvalsh(hessian())
-    print(f"Initial test loss {start:.5f} (published {PUBLISHED_START})")
-    print(f"Condition number {eigenvalues[-1] / eigenvalues[0]:.0f}\n")
-    print("| | published | one order for all epochs | in the published interval | reshuffled before each epoch |")
-    print("|---|---|---|---|---|")
-    for name, rule in RULES.items():
-        fixed, reshuffled = ([run(rule, s, reshuffled=r) for s in seeds] for r in (False, True))
-        mean, spread = PUBLISHED[name]
+    start = test_loss(build(optimizers.SGD(0.0)))
+    result = Result(list(seeds), start, float(eigenvalues[-1] / eigenvalues[0]))
+    for seed in tracked(seeds, "quadratic-deep"):
+        for name, rule in RULES.items():
+            result.fixed[name].append(run(rule, seed, reshuffled=False, epochs=epochs))
+            result.reshuffled[name].append(run(rule, seed, reshuffled=True, epochs=epochs))
+    return result
+
+
+def report(result: Result) -> Report:
+    """Mean ± standard deviation beside the published ones; every run as a point."""
+    table_rows = []
+    for name, (mean, spread) in PUBLISHED.items():
+        fixed = result.fixed[name]
         inside = "yes" if abs(statistics.mean(fixed) - mean) <= spread else "no"
-        cells = [f"{statistics.mean(v):.3f} ± {statistics.stdev(v):.3f}" for v in (fixed, reshuffled)]
-        print(f"| {name} | {mean:.3f} ± {spread:.3f} | {cells[0]} | {inside} | {cells[1]} |", flush=True)
+        table_rows.append([name, f"{mean:.3f} ± {spread:.3f}", _shown(fixed), inside, _shown(result.reshuffled[name])])
+    momentum = list(RULES)[1]
+    rise = statistics.mean(result.reshuffled[momentum]) - statistics.mean(result.fixed[momentum])
+    finding = (
+        f"The initial test loss is {result.start:.5f} (published {PUBLISHED_START}), the condition number "
+        f"{result.condition:.0f}. Reshuffled before each epoch, momentum ends {rise:.3f} higher than with one order."
+    )
+    header = ["", "published", "one order for all epochs", "mean within", "reshuffled"]
+    caption = f"Final test loss, mean ± standard deviation; published: ten seeds, here: {len(result.seeds)}"
+    return Report(finding, [Table(caption, header, table_rows)], {"": _figure(result)}, asdict(result))
 
 
-if __name__ == "__main__":
-    main()
+def _shown(values: list[float]) -> str:
+    spread = statistics.stdev(values) if len(values) > 1 else 0.0
+    return f"{statistics.mean(values):.3f} ± {spread:.3f}"
+
+
+def _figure(result: Result) -> Figure:
+    figure = Figure(figsize=(10, 4.2), dpi=120, layout="constrained")
+    aside = np.linspace(-0.25, 0.25, len(result.seeds))  # so that runs with like losses do not hide each other
+    for ax, (name, (mean, spread)) in zip(figure.subplots(1, 3), PUBLISHED.items(), strict=True):
+        ax.axhspan(mean - spread, mean + spread, color="0.8", label="published mean ± standard deviation")
+        for place, runs, look in (0, result.fixed, ("#0072B2", "o")), (1, result.reshuffled, ("#D55E00", "s")):
+            ax.scatter(place + aside, runs[name], color=look[0], marker=look[1], s=14)
+        ax.set(title=name, xlim=(-0.6, 1.6), xticks=(0, 1), xticklabels=("one order", "reshuffled"))
+        ax.grid(alpha=0.3, axis="y")
+    figure.axes[0].set_ylabel("final test loss")
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center")
+    return figure
