@@ -118,7 +118,8 @@ def measure(
 
 def early_accuracies(data: Digits, steps: int, model: Sequential, seed: int) -> tuple[float, float]:
     """Validation accuracy after few steps, by moving averages and by population statistics of the same weights."""
-    model.fit(*data.train, batch_size=BATCH, steps_per_epoch=steps, verbose=0, seed=seed)
+    # Epochs of one step: how many there are is an input of the compiled run, so all runs share one program.
+    model.fit(*data.train, batch_size=BATCH, epochs=steps, steps_per_epoch=1, verbose=0, seed=seed)
     moving = evaluated(model, *data.validation)["accuracy"]
     population_statistics(model, data.train[0], BATCH)
     return moving, evaluated(model, *data.validation)["accuracy"]
