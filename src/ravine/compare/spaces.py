@@ -74,7 +74,7 @@ def check(spaces: Mapping[str, Space]) -> None:
 
 
 def trials(spaces: Mapping[str, Space], count: int, seed: int) -> list[dict[str, float]]:
-    """``count`` points of the named spaces, spread by a scrambled Halton sequence: fewer gaps and clusters than by chance.
+    """``count`` points of the named spaces, spread by a scrambled Halton sequence, more evenly than by chance.
 
     The points of the unit cube come from ``seed`` and the number of spaces alone, so contenders with as many
     hyperparameters try the same points of their spaces.
