@@ -1,0 +1,134 @@
+"""Every layer beside Keras's: outputs and gradients, in training and at inference, and the arguments' names."""
+
+import inspect
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ravine import layers
+
+RNG = np.random.default_rng(0)
+
+# A layer's name and arguments, and the shape of a sample. Layers that draw have a file of their own.
+CASES = [
+    ("Dense", {"units": 3, "activation": "tanh"}, (4,)),
+    ("Dense", {"units": 3, "use_bias": False}, (2, 4)),
+    ("Activation", {"activation": "softmax"}, (4,)),
+    ("ReLU", {"max_value": 1.0, "negative_slope": 0.1, "threshold": 0.2}, (4,)),
+    ("Softmax", {"axis": 1}, (3, 4)),
+    ("Flatten", {}, (3, 4)),
+    ("BatchNormalization", {}, (4,)),
+    ("BatchNormalization", {"epsilon": 0.1, "momentum": 0.7, "center": False}, (4,)),
+    ("BatchNormalization", {"axis": 1, "scale": False}, (3, 4)),
+    ("BatchNormalization", {"axis": -2}, (2, 3, 4)),
+    ("BatchNormalization", {"trainable": False}, (4,)),
+    ("LayerNormalization", {}, (4,)),
+    ("LayerNormalization", {"axis": 1, "center": False}, (3, 4)),
+    ("LayerNormalization", {"axis": [1, 2], "epsilon": 0.1}, (3, 4)),
+    ("LayerNormalization", {"scale": False}, (2, 3)),
+    ("GroupNormalization", {"groups": 2}, (4,)),
+    ("GroupNormalization", {"groups": 3, "axis": 1, "epsilon": 0.1}, (6, 2)),
+    ("GroupNormalization", {"groups": -1, "scale": False}, (3, 4)),
+    ("GroupNormalization", {"groups": 1, "center": False}, (2, 3, 4)),
+    ("RMSNormalization", {}, (4,)),
+    ("RMSNormalization", {"axis": [1, 2], "epsilon": 0.1}, (3, 4)),
+    ("UnitNormalization", {}, (4,)),
+    ("UnitNormalization", {"axis": [1, 2]}, (3, 4)),
+    ("ActivityRegularization", {"l1": 0.1, "l2": 0.2}, (4,)),
+]
+DRAWING = {"AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise"}
+
+
+def test_every_layer_is_in_the_table():
+    classes = {n for n, c in vars(layers).items() if isinstance(c, type) and issubclass(c, layers.Layer)}
+    assert {name for name, _, _ in CASES} | DRAWING == classes - {"Layer"}
+
+
+def pair(keras, name, arguments, shape):
+    """Ours and Keras's with the same random arrays, which our side holds as parameters and statistics."""
+    ours, theirs = getattr(layers, name)(**arguments), getattr(keras.layers, name)(**arguments)
+    theirs.build((None, *shape))
+    ours.check()
+    ours.check_input(shape)
+    params, stats = ours.init(jax.random.key(0), shape)
+    params, stats = (
+        {k: jnp.asarray(RNG.uniform(0.5, 1.5, v.shape), jnp.float32) for k, v in arrays.items()}
+        for arrays in (params, stats)
+    )
+    held = params | stats
+    theirs.set_weights([held[n] for n in ours.variable_names if n in held])
+    return ours, theirs, params, stats
+
+
+def test_arrays_stand_in_the_order_of_keras(keras):
+    for name, arguments, shape in CASES:
+        _, theirs, params, stats = pair(keras, name, arguments, shape)
+        assert [w.name for w in theirs.weights] == [
+            n for n in getattr(layers, name).variable_names if n in params | stats
+        ]
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(("name", "arguments", "shape"), CASES, ids=str)
+def test_outputs_and_gradients_are_those_of_keras(keras, name, arguments, shape, training):
+    ours, theirs, params, stats = pair(keras, name, arguments, shape)
+    x = jnp.asarray(RNG.normal(1, 2, size=(5, *shape)), jnp.float32)
+    along = jnp.asarray(RNG.normal(size=(5, *ours.output_shape(shape))), jnp.float32)
+    names = [w.name for w in theirs.weights]
+
+    def our_value(params, x):
+        y, after = ours.apply(params, stats, x, key=None, training=training)
+        return (y * along).sum() + ours.penalty(params, y), (y, after)
+
+    def their_value(params, x):
+        held = params | stats
+        trained = [held[w.name] for w in theirs.trainable_variables]
+        others = [held[w.name] for w in theirs.non_trainable_variables if w.name in held]
+        options = {"training": training} if "training" in inspect.signature(theirs.call).parameters else {}
+        y, others = theirs.stateless_call(trained, others, x, **options)
+        after = dict(zip([w.name for w in theirs.non_trainable_variables], others, strict=False))
+        # A stateless call leaves the activities' penalty to the trainer, which divides it by the rows.
+        penalty = theirs.activity_regularizer(y) / len(y) if theirs.activity_regularizer else 0.0
+        return (y * along).sum() + penalty, (y, {n: after[n] for n in names if n in stats})
+
+    found, expected = (jax.grad(f, (0, 1), has_aux=True)(params, x) for f in (our_value, their_value))
+    for ours_now, theirs_now in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(ours_now, theirs_now, rtol=1e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"axis": 1, "momentum": 0.8}], ids=str)
+def test_moving_averages_over_several_steps_are_those_of_keras(keras, arguments):
+    ours, theirs, params, stats = pair(keras, "BatchNormalization", arguments, (3, 4))
+    for step in range(5):
+        x = jnp.asarray(RNG.normal(step, 1 + step, size=(6, 3, 4)), jnp.float32)
+        y, stats = ours.apply(params, stats, x, key=None, training=True)
+        np.testing.assert_allclose(y, theirs(x, training=True), rtol=1e-5, atol=2e-6)
+        for name in stats:
+            np.testing.assert_allclose(stats[name], getattr(theirs, name), rtol=1e-5)
+    inference, kept = ours.apply(params, stats, x, key=None, training=False)
+    np.testing.assert_allclose(inference, theirs(x, training=False), rtol=1e-5, atol=2e-6)
+    assert kept is stats
+
+
+# Arguments of Keras that are not offered: for devices, for masks, and batch renormalization.
+NOT_OFFERED = {
+    "renorm",
+    "renorm_clipping",
+    "renorm_momentum",
+    "kwargs",
+    "lora_rank",
+    "lora_alpha",
+    "quantization_config",
+}
+NOT_OFFERED |= {"data_format", "dtype"}
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _, _ in CASES} | DRAWING))
+def test_arguments_have_the_names_and_defaults_of_keras(keras, name):
+    ours, theirs = (inspect.signature(getattr(m, name)).parameters for m in (layers, keras.layers))
+    expected = {n: p.default for n, p in theirs.items() if n not in NOT_OFFERED}
+    assert {n: ours[n].default for n in expected} == expected
+    common = {"name", "input_shape", "trainable", "activity_regularizer"}
+    assert set(ours) - set(expected) <= common
