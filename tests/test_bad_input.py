@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ravine import Input, Sequential, optimizers
-from ravine.callbacks import Callback, EarlyStopping
+from ravine.callbacks import Callback, EarlyStopping, Probe
 from ravine.checks import RavineError, RavineValueError
 from ravine.layers import Dense, Flatten
 
@@ -118,6 +118,14 @@ FIT = {
     "an unknown monitor": ({"callbacks": [EarlyStopping("vall_acc")]}, "monitor='vall_acc'"),
     "an unknown verbosity": ({"verbose": 3}, "verbose=3: expected 'auto', 0, 1 or 2"),
     "a shuffle that is no bool": ({"shuffle": "batch"}, "shuffle='batch' is a str: expected True or False"),
+    "a probe of a layer that is not there": (
+        {"callbacks": [Probe("hidden")]},
+        "layers='hidden' is unknown.*Known names: dense, dense_1",
+    ),
+    "statistics of no batch normalization": (
+        {"population_statistics": True},
+        "population_statistics=True: expected a model with a BatchNormalization",
+    ),
     "a negative seed": ({"seed": -1}, "seed=-1: expected an integer of at least 0"),
 }
 

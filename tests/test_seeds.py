@@ -79,3 +79,30 @@ def test_a_wrong_seed_is_refused(seed, error, expected):
     with pytest.raises(error, match=expected):
         ravine.utils.set_random_seed(seed)
     assert seeds._sequence is None
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (4,), (1, 3), (2, 1), (128, 3, 5)])
+def test_sixteen_bits_are_the_same_alone_compiled_and_for_many_keys(shape):
+    keys = jax.random.split(jax.random.key(0), 3)
+    alone = np.stack([seeds.bits16(key, shape) for key in keys])
+    np.testing.assert_array_equal(jax.vmap(lambda key: seeds.bits16(key, shape))(keys), alone)
+    np.testing.assert_array_equal(jax.jit(lambda key: seeds.bits16(key, shape))(keys[0]), alone[0])
+    assert alone.shape == (3, *shape)
+    assert len({tuple(a.ravel()) for a in alone}) == 3
+
+
+def test_sixteen_bits_are_uniform_and_uncorrelated():
+    drawn = np.asarray(seeds.bits16(jax.random.key(3), (400, 1001))) / 2**16
+    assert 0 <= drawn.min() < 1e-3
+    assert 1 - 1e-3 < drawn.max() < 1
+    assert drawn.mean() == pytest.approx(0.5, abs=5 / np.sqrt(12 * drawn.size))
+    assert drawn.var() == pytest.approx(1 / 12, rel=0.01)
+    # The two halves of a word, and neighbours.
+    for first, second in ((drawn[:200], drawn[200:]), (drawn[:, :-1], drawn[:, 1:]), (drawn[:-1], drawn[1:])):
+        assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.01
+
+
+def test_a_stream_does_not_depend_on_the_generator_that_jax_was_told_to_use():
+    before = jax.random.key_data(seeds.stream(3, "noise"))
+    with jax.default_prng_impl("rbg"):
+        np.testing.assert_array_equal(jax.random.key_data(seeds.stream(3, "noise")), before)

@@ -78,3 +78,26 @@ def test_every_kind_of_number_is_one_program():
 def test_as_leaves_leaves_arrays_alone():
     array = np.arange(3)
     assert trees.as_leaves({"a": array, "b": 2, "c": None})["a"] is array
+
+
+def test_a_class_is_frozen_as_its_base_is_unless_it_says():
+    @trees.tree(frozen=False)
+    class Base:
+        rate: float = 0.5
+
+    @trees.tree
+    class Derived(Base):
+        other: float = 1.0
+
+    value = Derived()
+    value.other = 2.0
+    assert jax.tree.leaves(value) == [0.5, 2.0]
+
+
+def test_a_list_in_a_static_field_counts_as_a_tuple():
+    @trees.tree
+    class Axes:
+        axes: tuple[int, ...] = trees.static()
+
+    assert jax.tree.structure(Axes([1, 2])) == jax.tree.structure(Axes((1, 2)))
+    assert jax.jit(lambda a: len(a.axes))(Axes([1, 2])) == 2

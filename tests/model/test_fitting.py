@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from ravine.callbacks import Callback, EarlyStopping
+from ravine.callbacks import Callback, EarlyStopping, Probe
 from ravine.checks import RavineTypeError, RavineValueError
 from ravine.model import fitting
 from ravine.optimizers import SGD
@@ -290,6 +290,48 @@ def test_other_numbers_compile_nothing(tiny, monkeypatch, compilations):
     assert len(traces) == 1
     assert compilations == []
     assert len({tuple(history.history["loss"]) for history in (first, *others)}) == 8
+
+
+def test_other_numbers_of_layers_compile_nothing(tiny, compilations):
+    from ravine import Input, Sequential, constraints, layers, regularizers
+
+    def fit(value):
+        model = Sequential(
+            [
+                Input((6,)),
+                layers.GaussianNoise(value),
+                layers.Dense(
+                    4,
+                    activation="relu",
+                    kernel_regularizer=regularizers.L1L2(value, value / 2),
+                    bias_regularizer=regularizers.L2(value),
+                    activity_regularizer=regularizers.L1(value),
+                    kernel_constraint=constraints.MaxNorm(value + 0.5),
+                    bias_constraint=constraints.MinMaxNorm(value, value + 1, value),
+                ),
+                layers.BatchNormalization(
+                    momentum=value, epsilon=value + 0.01, gamma_regularizer=regularizers.L2(value)
+                ),
+                layers.Dropout(value),
+                layers.LayerNormalization(epsilon=value + 0.01),
+                layers.GaussianDropout(value),
+                layers.ActivityRegularization(value, value),
+                layers.AlphaDropout(value),
+                layers.Dense(3, activation="softmax", kernel_regularizer=regularizers.OrthogonalRegularizer(value)),
+            ]
+        )
+        model.compile(SGD(0.1), "sparse_categorical_crossentropy")
+        probe = Probe("dense", percentiles=[100 * value])
+        options = {"validation_split": 0.2, "population_statistics": True, "callbacks": [probe]}
+        history = tiny.fit(model, **options)[1]
+        model.evaluate(tiny.x, tiny.y, verbose=0)
+        return history
+
+    first = fit(0.25)
+    compilations.clear()
+    others = [fit(value) for value in (0, 0.5, np.float64(0.1), np.float32(0.9))]
+    assert compilations == []
+    assert len({tuple(history.history["loss"]) for history in (first, *others)}) == 5
 
 
 def test_runs_leave_nothing_behind(tiny):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import numbers
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -144,10 +145,10 @@ class Stack:
             if not found:
                 checks.reject("layer", layer, f"one of the model's layers: {', '.join(names)}")
             return found[0]
-        if isinstance(layer, int) and not isinstance(layer, bool):
+        if isinstance(layer, numbers.Integral) and not isinstance(layer, bool):
             if not -count <= layer < count:
                 checks.reject("layer", layer, f"an index of {count} layers: {', '.join(names)}")
-            return layer % count
+            return int(layer) % count
         positions = {name: i for i, name in enumerate(names)}
         return checks.look_up("layer", layer, positions)  # type: ignore[arg-type]  # it checks the type
 

@@ -1,0 +1,150 @@
+"""Batch normalization's statistics over all data: the formula, and agreement of training and inference early on."""
+
+import numpy as np
+import pytest
+
+import ravine
+from ravine import Input, Sequential, callbacks, checks, optimizers
+from ravine.layers import BatchNormalization, Dense, Dropout, ReLU
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(400, 5)).astype(np.float32)
+Y = (X @ RNG.normal(size=5)).astype(np.float32)
+
+
+def build(*layers):
+    model = Sequential([Input((5,)), *layers])
+    model.compile(optimizers.SGD(0.01), "mse")
+    return model
+
+
+def first():
+    return build(BatchNormalization(center=False, scale=False, name="bn"), Dense(1))
+
+
+@pytest.mark.parametrize("steps", [0, 1, 10, 100])
+def test_inference_agrees_with_training_after_any_number_of_steps(steps):
+    model = first()
+    inputs = 20 * X + 7  # far from where moving averages start
+    if steps:
+        model.fit(inputs, Y, epochs=steps, steps_per_epoch=1, verbose=0, seed=1)
+    short = model.activations(inputs, "bn").std()
+    ravine.population_statistics(model, X)
+    assert model.activations(X, "bn").std() == pytest.approx(1, abs=0.05)
+    ravine.population_statistics(model, inputs)
+    assert model.activations(inputs, "bn").std() == pytest.approx(1, abs=0.05)
+    assert model.activations(inputs, "bn").mean() == pytest.approx(0, abs=0.05)
+    # What moving averages remember of their start is far off for these inputs.
+    assert abs(short - 1) > 0.05
+
+
+def test_the_formula_on_batches_of_one_size_and_a_rest():
+    model = first()
+    for size in (10, 7, 400, 1000):
+        ravine.population_statistics(model, X, size)
+        mean, variance = (model.get_layer("bn").get_weights())[-2:]
+        # 400 = 57·7 + 1: a single row that is left over does not count, so the mean may miss it.
+        np.testing.assert_allclose(mean, X.mean(0), atol=1e-5 if 400 % min(size, 400) != 1 else 0.01)
+        # The mean over batches of unbiased variances is near that of all rows, and not the biased one of small batches.
+        np.testing.assert_allclose(variance, X.var(0, ddof=1), rtol=0.1)
+
+
+def test_the_factor_makes_small_batches_unbiased():
+    model = first()
+    ravine.population_statistics(model, X, 2)
+    found = model.get_layer("bn").get_weights()[-1]
+    # Without N_B/(N_B − 1) = 2 these would be half as large.
+    np.testing.assert_allclose(found, X.var(0), rtol=0.25)
+
+
+def test_deeper_layers_see_normalized_batches_and_nothing_dropped():
+    model = build(BatchNormalization(name="a"), ReLU(), Dropout(0.9), Dense(6), BatchNormalization(name="b"), Dense(1))
+    model.fit(X, Y, epochs=2, verbose=0, seed=1)
+    ravine.population_statistics(model, X, 400)
+    kernel, bias = model.layers[3].get_weights()
+    gamma, beta, mean, variance = model.get_layer("a").get_weights()
+    normal = gamma * (X - X.mean(0)) / np.sqrt(X.var(0) + 1e-3) + beta
+    hidden = np.maximum(normal, 0) @ kernel + bias
+    np.testing.assert_allclose(mean, X.mean(0), atol=1e-5)
+    np.testing.assert_allclose(variance, X.var(0, ddof=1), rtol=1e-4)
+    _, _, mean, variance = model.get_layer("b").get_weights()
+    np.testing.assert_allclose(mean, hidden.mean(0), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(variance, hidden.var(0, ddof=1), rtol=1e-3)
+
+
+def test_rows_sorted_by_size_do_not_mislead():
+    model, order = first(), np.argsort(X[:, 0])
+    ravine.population_statistics(model, X[order], 20)
+    np.testing.assert_allclose(model.get_layer("bn").get_weights()[-1], X.var(0), rtol=0.1)
+
+
+def test_it_repeats_and_leaves_parameters_and_frozen_layers_alone():
+    model = build(BatchNormalization(name="a"), BatchNormalization(name="b", trainable=False), Dense(1))
+    before = model.weights
+    ravine.population_statistics(model, X)
+    once = model.weights
+    ravine.population_statistics(model, X)
+    for name, array in model.weights.items():
+        np.testing.assert_array_equal(array, once[name])
+        changes = name.startswith("a/moving")
+        assert np.array_equal(array, before[name]) != changes
+
+
+def test_in_fit_validation_sees_them():
+    model = build(BatchNormalization(name="bn"), Dense(1))
+    history = model.fit(X, Y, epochs=3, validation_data=(X[:50], Y[:50]), population_statistics=True, verbose=0, seed=1)
+    np.testing.assert_allclose(model.evaluate(X[:50], Y[:50], verbose=0), history.history["val_loss"][-1], rtol=1e-5)
+    kept = model.get_layer("bn").get_weights()
+    np.testing.assert_allclose(kept[-2], X.mean(0), atol=1e-4)
+    np.testing.assert_allclose(kept[-1], X.var(0), rtol=0.05)
+    plain = build(BatchNormalization(name="bn"), Dense(1))
+    other = plain.fit(X, Y, epochs=3, validation_data=(X[:50], Y[:50]), verbose=0, seed=1)
+    # Training itself does not look at them.
+    np.testing.assert_allclose(history.history["loss"], other.history["loss"], rtol=1e-5)
+    assert not np.allclose(history.history["val_loss"], other.history["val_loss"], rtol=1e-3)
+
+
+def test_early_stopping_keeps_those_of_the_best_epoch():
+    model = build(BatchNormalization(), Dense(8, activation="relu"), BatchNormalization(), Dense(1))
+    model.compile(optimizers.SGD(0.05), "mse")
+    stopper = callbacks.EarlyStopping(patience=2, restore_best_weights=True)
+    wrong = (X[:50], -Y[:50])
+    history = model.fit(
+        X, Y, epochs=40, validation_data=wrong, population_statistics=True, callbacks=[stopper], verbose=0, seed=1
+    )
+    assert len(history.epoch) < 40
+    assert model.evaluate(*wrong, verbose=0) == pytest.approx(min(history.history["val_loss"]), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m: ravine.population_statistics(m, X[:1]), "x has 1 row, whose variance is undefined"),
+        (lambda m: ravine.population_statistics(m, X, 1), "batch_size=1: expected at least 2"),
+        (lambda m: ravine.population_statistics(m, X, 0), "batch_size=0"),
+        (lambda m: ravine.population_statistics(m, X[:, :3]), r"x has samples of shape \(3,\)"),
+        (lambda m: ravine.population_statistics(m, None), "x=None"),
+        (lambda m: m.fit(X, Y, population_statistics=1), "population_statistics=1 is a int"),
+    ],
+    ids=range(6),
+)
+def test_what_cannot_work_is_refused(call, message):
+    model = first()
+    before = model.get_weights()
+    with pytest.raises(checks.RavineError, match=message):
+        call(model)
+    for was, now in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(was, now)
+
+
+@pytest.mark.parametrize("layers", [[], [BatchNormalization(trainable=False)]], ids=["none", "frozen"])
+def test_a_model_without_such_statistics_is_refused(layers):
+    model = build(*layers, Dense(1))
+    for call in (
+        lambda: ravine.population_statistics(model, X),
+        lambda: model.fit(X, Y, population_statistics=True, verbose=0),
+    ):
+        with pytest.raises(
+            checks.RavineValueError, match="expected a model with a BatchNormalization layer that is not"
+        ):
+            call()

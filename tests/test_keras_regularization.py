@@ -1,0 +1,163 @@
+"""Whole fits beside Keras's: regularization, normalization, constraints and frozen layers, with every kind of rule."""
+
+import numpy as np
+import pytest
+
+import ravine
+
+# Keras hands NumPy its variables in a way that NumPy 2 will no longer take.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
+EPOCHS = 3
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(20, 6)).astype(np.float32)
+LABELS = RNG.integers(0, 3, 20)
+WEIGHTS = RNG.uniform(0, 2, 20).astype(np.float32)
+
+# With a tiny ε it does not matter on which side of the square root's correction it stands.
+RULES = {
+    "adam": lambda library: library.Adam(0.01, epsilon=1e-10),
+    "rmsprop": lambda library: library.RMSprop(0.01),
+    "momentum": lambda library: library.SGD(0.1, momentum=0.9),
+}
+
+
+def regularized(k):
+    return [
+        k.layers.Dense(
+            5,
+            activation="tanh",
+            kernel_regularizer=k.regularizers.L2(0.02),
+            bias_regularizer=k.regularizers.L1(0.01),
+            activity_regularizer=k.regularizers.L1L2(0.01, 0.02),
+        ),
+        k.layers.Dense(4, activation="sigmoid", kernel_regularizer="l2", activity_regularizer="l1"),
+        k.layers.Dense(3, activation="softmax", kernel_regularizer=k.regularizers.OrthogonalRegularizer(0.1)),
+    ]
+
+
+def batch_normalized(k):
+    # No bias before it: its gradient is nothing but rounding.
+    return [
+        k.layers.Dense(5, use_bias=False),
+        k.layers.BatchNormalization(gamma_regularizer=k.regularizers.L2(0.01)),
+        k.layers.ReLU(),
+        k.layers.Dense(4, use_bias=False),
+        k.layers.BatchNormalization(momentum=0.7, epsilon=0.01),
+        k.layers.Activation("tanh"),
+        k.layers.Dense(3, activation="softmax"),
+    ]
+
+
+def layer_normalized(k):
+    return [
+        k.layers.Dense(6, activation="tanh", kernel_regularizer=k.regularizers.L2(0.01)),
+        k.layers.LayerNormalization(),
+        k.layers.Dense(4, activation="tanh"),
+        k.layers.LayerNormalization(center=False),
+        k.layers.Dense(3, activation="softmax"),
+    ]
+
+
+def normalized_otherwise(k):
+    return [
+        k.layers.UnitNormalization(),
+        k.layers.Dense(6, activation="tanh"),
+        k.layers.GroupNormalization(2),
+        k.layers.Dense(4, activation="tanh"),
+        k.layers.RMSNormalization(),
+        k.layers.ActivityRegularization(l1=0.01, l2=0.02),
+        k.layers.Dense(3, activation="softmax"),
+    ]
+
+
+def constrained(k):
+    return [
+        k.layers.Dense(5, activation="tanh", kernel_constraint=k.constraints.MaxNorm(0.8), bias_constraint="non_neg"),
+        k.layers.Dense(4, activation="tanh", kernel_constraint=k.constraints.MinMaxNorm(0.5, 0.9, rate=0.5)),
+        k.layers.Dense(3, activation="softmax", kernel_constraint=k.constraints.UnitNorm(axis=0)),
+    ]
+
+
+def frozen(k):
+    return [
+        k.layers.Dense(5, activation="tanh", trainable=False, kernel_regularizer="l2", activity_regularizer="l2"),
+        k.layers.BatchNormalization(trainable=False),
+        k.layers.Dense(4, activation="tanh"),
+        k.layers.Dense(3, activation="softmax"),
+    ]
+
+
+NETWORKS = (regularized, batch_normalized, layer_normalized, normalized_otherwise, constrained, frozen)
+CASES = [(network, "adam") for network in NETWORKS]
+CASES += [(regularized, "momentum"), (batch_normalized, "momentum"), (batch_normalized, "rmsprop"), (frozen, "rmsprop")]
+
+
+def models(keras, network, rule):
+    """One model of Ravine and one of Keras, compiled alike and with the same weights."""
+    pair = []
+    for k in (ravine, keras):
+        model = k.Sequential([k.Input((6,)), *network(k)])
+        options = {"metrics": ["accuracy"]} | ({"run_eagerly": True} if k is keras else {})
+        model.compile(RULES[rule](k.optimizers), "sparse_categorical_crossentropy", **options)
+        pair.append(model)
+    ours, theirs = pair
+    ours.variables(seed=0)
+    theirs.set_weights(ours.get_weights())
+    return ours, theirs
+
+
+@pytest.mark.parametrize(("network", "rule"), CASES, ids=lambda value: getattr(value, "__name__", value))
+def test_fit(keras, network, rule):
+    ours, theirs = models(keras, network, rule)
+    options = {"batch_size": 8, "epochs": EPOCHS, "verbose": 0, "shuffle": False, "validation_split": 0.2}
+    history, expected = ours.fit(X, LABELS, **options), theirs.fit(X, LABELS, **options)
+    assert list(history.history) == list(expected.history)
+    for key, values in expected.history.items():
+        np.testing.assert_allclose(history.history[key], values, rtol=1e-5, atol=1e-6, err_msg=key)
+    for our, their in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(our, their, rtol=1e-3, atol=1e-5)
+    found, wanted = (m.evaluate(X, LABELS, batch_size=20, verbose=0, sample_weight=WEIGHTS) for m in (ours, theirs))
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(ours.predict(X), theirs.predict(X, verbose=0), rtol=1e-4, atol=1e-5)
+
+
+def test_losses_include_the_penalties(keras):
+    ours, _ = models(keras, regularized, "momentum")
+    plain = ravine.Sequential([ravine.Input((6,)), *regularized(ravine)])
+    for layer in plain.layers:
+        for name in ("kernel_regularizer", "bias_regularizer", "activity_regularizer"):
+            setattr(layer, name, None)
+    plain.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    plain.set_weights(ours.get_weights())
+    with_penalties, without = (m.evaluate(X, LABELS, verbose=0)[0] for m in (ours, plain))
+    assert with_penalties > without + 0.01
+
+
+def decayed(rule, **options):
+    """Weights of a small network that ``rule`` has trained, flat."""
+    library = ravine.optimizers
+    regularizer = options.pop("l2", None) and ravine.regularizers.L2(0.02)
+    model = ravine.Sequential(
+        [
+            ravine.Input((6,)),
+            ravine.layers.Dense(5, activation="tanh", kernel_regularizer=regularizer),
+            ravine.layers.Dense(3, activation="softmax", kernel_regularizer=regularizer),
+        ]
+    )
+    model.compile(getattr(library, rule)(**options), "sparse_categorical_crossentropy")
+    model.fit(X, LABELS, batch_size=8, epochs=40, verbose=0, seed=3)
+    return np.concatenate([w.ravel() for w in model.get_weights()])
+
+
+@pytest.mark.parametrize(
+    ("rule", "learning_rate", "same"),
+    [("SGD", 0.1, True), ("Adam", 0.01, False), ("RMSprop", 0.01, False), ("Adagrad", 0.1, False)],
+)
+def test_l2_is_weight_decay_with_sgd_and_not_with_adaptive_rules(rule, learning_rate, same):
+    by_penalty = decayed(rule, learning_rate=learning_rate, l2=True)
+    by_decay = decayed(rule, learning_rate=learning_rate, weight_decay=0.04, undecayed=("bias",))
+    untouched = decayed(rule, learning_rate=learning_rate)
+    distance = np.linalg.norm(by_penalty - by_decay) / np.linalg.norm(by_decay)
+    assert np.linalg.norm(by_penalty) < 0.95 * np.linalg.norm(untouched)
+    assert distance < 1e-5 if same else distance > 0.01
