@@ -59,8 +59,11 @@ def show(name: str, report: Report) -> None:
     console.print(f"\n[bold]{name}[/bold]: {report.finding}\n")
     for table in report.tables:
         shown = Table(title=table.caption, title_justify="left", title_style="", box=box.SIMPLE_HEAD, pad_edge=False)
-        for i, column in enumerate(table.header):
-            shown.add_column(column, justify="right" if i else "left", max_width=max(len(row[i]) for row in table.rows))
-        for row in table.rows:
+        too_wide = sum(max(map(len, column)) + 3 for column in zip(*table.rows, strict=True)) > console.width
+        rows = [[cell.replace(" (", "\n(") if too_wide else cell for cell in row] for row in table.rows]
+        for i, header in enumerate(table.header):
+            words = [*header.split(), *(line for row in rows for line in row[i].splitlines())]
+            shown.add_column(header, justify="right" if i else "left", min_width=max(map(len, words)))
+        for row in rows:
             shown.add_row(*row)
         console.print(shown)

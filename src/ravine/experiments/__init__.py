@@ -10,6 +10,10 @@ import importlib
 from types import ModuleType
 
 NAMES = (
+    "overfitting",
+    "early-stopping",
+    "weight-decay-vs-l2",
+    "l1-sparsity",
     "dropout",
     "batchnorm",
     "batchnorm-scale-shift",
