@@ -63,3 +63,4 @@ def test_what_cannot_work_is_refused():
 
 def test_shown():
     assert Interval(0.12345, 0.1, 0.2).shown(2) == "0.12 (0.10 to 0.20)"
+    assert interval([0.12345]).shown(2) == "0.12"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any, NamedTuple
 
@@ -26,7 +27,9 @@ class Interval(NamedTuple):
         return bool(value < self.low or value > self.high)
 
     def shown(self, digits: int = 4) -> str:
-        """``mean (low to high)``."""
+        """``mean (low to high)``, or the mean alone where there is no interval."""
+        if math.isnan(self.low):
+            return f"{self.mean:.{digits}f}"
         return f"{self.mean:.{digits}f} ({self.low:.{digits}f} to {self.high:.{digits}f})"
 
 
