@@ -33,7 +33,7 @@ Examples:
 @click.argument("name", required=False)
 @click.option("--list", "lists", is_flag=True, help="List the experiments, and run none.")
 @click.option("--all", "runs_all", is_flag=True, help="Run all of them, one after the other.")
-@click.option("--seeds", type=int, help="How many seeds, from 0 on.  [default: 10, for mnist-mlp 5, for quadratic-deep 60]")
+@click.option("--seeds", type=int, help="How many seeds, from 0 on.  [default: 10; mnist-mlp has 5, quadratic-deep 60]")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
