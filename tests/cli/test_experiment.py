@@ -50,10 +50,22 @@ def test_it_runs_and_writes(tiny, tmp_path):
     assert (tmp_path / "new" / f"{tiny}.md").exists()
 
 
-def test_a_wide_table_breaks_before_an_interval_and_not_within(tiny, tmp_path):
-    output = run(tiny, "--seeds", 1, "--out", tmp_path).output
-    assert "(0.100 to 0.200)" in output
-    assert "0.123 (0.100" not in output
+def test_a_finding_may_hold_brackets(tiny, tmp_path, monkeypatch):
+    module = experiments.load(tiny)
+    monkeypatch.setattr(module, "report", lambda _: Report("Of [seeds] and [0, 1].", []))
+    assert f"{tiny}: Of [seeds] and [0, 1]." in run(tiny, "--out", tmp_path).output
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [(160, ["0.123 (0.100 to 0.200)"]), (120, ["0.123", "(0.100 to 0.200)"]), (80, ["0.123", "(0.100 to", "0.200)"])],
+)
+def test_a_wide_table_breaks_no_number_and_loses_none(tiny, tmp_path, monkeypatch, columns, shown):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = run(tiny, "--seeds", 1, "--out", tmp_path).output.split("1 seed,")[0].splitlines()
+    assert max(map(len, lines)) <= columns
+    for part in shown:
+        assert any(line.split("first")[-1].split() == part.split() * 5 for line in lines)
 
 
 def test_all_runs_all(tiny, tmp_path, monkeypatch):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ravine import checks, experiments
 from ravine.cli.command import make_folder, writing_to
@@ -55,15 +57,28 @@ def run(names: tuple[str, ...], seeds: int | None, out: Path) -> None:
 
 def show(name: str, report: Report) -> None:
     """Print the finding and the tables."""
-    console = Console(highlight=False)
-    console.print(f"\n[bold]{name}[/bold]: {report.finding}\n")
+    console = Console(highlight=False, markup=False)  # a finding may hold brackets
+    console.print(Text.assemble("\n", (name, "bold"), f": {report.finding}\n"))
     for table in report.tables:
         shown = Table(title=table.caption, title_justify="left", title_style="", box=box.SIMPLE_HEAD, pad_edge=False)
-        too_wide = sum(max(map(len, column)) + 3 for column in zip(*table.rows, strict=True)) > console.width
-        rows = [[cell.replace(" (", "\n(") if too_wide else cell for cell in row] for row in table.rows]
+        rows = fitted(table.rows, console.width)
         for i, header in enumerate(table.header):
-            words = [*header.split(), *(line for row in rows for line in row[i].splitlines())]
-            shown.add_column(header, justify="right" if i else "left", min_width=max(map(len, words)))
+            lines = [line for row in rows for line in (row[i].splitlines() if i else row[i].split())]
+            longest = max(map(len, [*header.split(), *lines]), default=1)
+            shown.add_column(header, justify="right" if i else "left", min_width=longest)
         for row in rows:
             shown.add_row(*row)
         console.print(shown)
+
+
+def fitted(rows: Sequence[Sequence[str]], width: int) -> list[list[str]]:
+    """``rows`` in cells of as many lines as fitting ``width`` takes: broken before intervals, then within them too."""
+    cells = [list(row) for row in rows]
+    for old, new in (" (", "\n("), (" to ", " to\n"):
+        longest = [
+            max(len(line) for cell in column for line in cell.split("\n")) for column in zip(*cells, strict=True)
+        ]
+        if sum(length + 3 for length in longest) <= width:
+            break
+        cells = [[first, *(cell.replace(old, new) for cell in others)] for first, *others in cells]
+    return cells

@@ -1,8 +1,8 @@
 """Early stopping keeps the weights of the best epoch, and its test loss is lower than that of the last epoch.
 
 The network of ``overfitting`` trains twice from each seed: for all epochs, and with
-``EarlyStopping(patience=10, restore_best_weights=True)``, which watches the validation loss. Up to where it stops the two
-runs are one. The test images decide: early stopping has not seen them.
+``EarlyStopping(patience=10, restore_best_weights=True)``, which watches the validation loss. Up to where it stops the
+two runs are one. The test images decide: early stopping has not seen them.
 """
 
 from __future__ import annotations
@@ -125,7 +125,15 @@ def _plot_run(ax: Axes, result: Result, style: int, label: str) -> None:
     look = {"color": STYLES[style]["color"], "linestyle": STYLES[style]["linestyle"]}
     ax.plot(np.arange(1, len(whole) + 1), whole, **look, linewidth=1)
     ax.plot(np.arange(1, len(stopped) + 1), stopped, **look, linewidth=2.5, label=label)
-    ax.plot(kept[style], stopped[kept[style] - 1], "*", color=look["color"], markersize=13, zorder=3)
+    ax.plot(
+        kept[style],
+        stopped[kept[style] - 1],
+        "*",
+        color=look["color"],
+        markeredgecolor="black",
+        markersize=14,
+        zorder=3,
+    )
     ax.plot(len(stopped), stopped[-1], "|", color=look["color"], markersize=13, markeredgewidth=3, zorder=3)
 
 

@@ -81,9 +81,8 @@ def report(result: Result) -> Report:
     rise, epochs = result.rise(), result.lowest() + 1
     finding = (
         f"The validation loss is lowest after {np.median(epochs):g} epochs (median; {epochs.min()} to {epochs.max()}) "
-        f"and {rise.mean:.3f} higher after {len(result.history['loss'][0])} (95 % interval {rise.low:.3f} to "
-        f"{rise.high:.3f}, {len(epochs)} seeds), while the training loss falls to "
-        f"{result.curves('loss')[:, -1].mean():.4f}."
+        f"and after {len(result.history['loss'][0])} higher by {rise.shown(3)}, while the training loss falls to "
+        f"{result.curves('loss')[:, -1].mean():.4f} (means and 95 % interval, {len(epochs)} seeds)."
     )
     header = ["", "at the lowest validation loss", "after the last epoch", "difference, paired"]
     table = Table(f"Mean and 95 % interval over {len(epochs)} seeds", header, rows)

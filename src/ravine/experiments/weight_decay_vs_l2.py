@@ -2,7 +2,8 @@
 
 ``L2(l2)`` adds 2·l2·w to the gradient, ``weight_decay=2*l2`` shrinks w by η·2·l2·w after the step. Plain SGD multiplies
 the gradient by η and does no more, so the two are one (Loshchilov & Hutter 2019, proposition 1). Momentum collects the
-penalty's gradient and not the decay; RMSprop and Adam divide it by the root of its squares.
+penalty's gradient and not the decay; RMSprop and Adam divide it by the root of its squares. The hidden units are tanh:
+a ReLU that rounding moves across its kink would make more of the rounding.
 """
 
 from __future__ import annotations
@@ -11,13 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ravine import Sequential, optimizers, regularizers
 from ravine.callbacks import Callback
 from ravine.callbacks.base import Logs
-from ravine.compare import interval
+from ravine.compare import Interval, interval
 from ravine.experiments.data import Digits, digits
 from ravine.experiments.report import Report, Table, tracked
 from ravine.layers import Dense, Input
@@ -71,7 +71,7 @@ def trained(rule: optimizers.Optimizer, l2: float, data: Digits, epochs: int, se
     model = Sequential(
         [
             Input((784,)),
-            Dense(64, activation="relu", kernel_regularizer=penalty),
+            Dense(64, activation="tanh", kernel_regularizer=penalty),
             Dense(10, activation="softmax", kernel_regularizer=penalty),
         ]
     )
@@ -102,52 +102,50 @@ def measure(seeds: Sequence[int], rows: int = 1000, epochs: int = 30, factors: S
 
 
 def report(result: Result) -> Report:
-    """How far apart the weights end, for decays of several sizes; distances and norms over the epochs in a figure."""
+    """How far apart the weights end, with decays of several sizes; distances and norms over the epochs in a figure."""
     final = {
         name: {factor: interval(np.array(runs)[:, -1]) for factor, runs in by_factor.items() if runs}
         for name, by_factor in result.distance.items()
     }
-    apart = {name: found[1].mean for name, found in final.items()}
     sgd, *others = RULES
+    apart = ", ".join(f"with {name} {final[name][1].mean:.2f}" for name in others)
     finding = (
-        f"With plain SGD, L2({L2:g}) and weight_decay={2 * L2:g} train to weights whose relative distance is "
-        f"{apart[sgd]:.1e}, which is rounding; with {', '.join(f'{name}: {apart[name]:.2f}' for name in others)} "
-        f"(means over {len(result.seeds)} seeds)."
+        f"With plain SGD, L2({L2:g}) and weight_decay={2 * L2:g} end within {final[sgd][1].mean:.0e} of each other, "
+        f"relative to the norm of the weights, which is rounding; {apart} (means over {len(result.seeds)} seeds)."
     )
-    rows = [[name, *(f"{found.mean:.1e} ({found.low:.1e} to {found.high:.1e})" for found in final[name].values())] for name in RULES]
-    columns = [f"decay {factor}·2·l2" if factor > 1 else "decay 2·l2" for factor in final[sgd]]
-    distances = Table(
-        f"Relative distance from the weights with L2, mean and 95 % interval over {len(result.seeds)} seeds", ["", *columns], rows
-    )
+    columns = ["2·l2" if factor == 1 else f"{factor} · 2·l2" for factor in final[sgd]]
+    distances = [[name, *(_shown(found) for found in final[name].values())] for name in RULES]
     norms = [
         [name, *(interval(np.array(runs[name])[:, -1]).shown(2) for runs in (result.l2_norm, result.decay_norm))]
         for name in RULES
     ]
-    return Report(
-        finding,
-        [distances, Table("Norm of the weights after the last epoch", ["", "L2", "decay 2·l2"], norms)],
-        {"": _figure(result)},
-        asdict(result),
-    )
+    over = f"mean and 95 % interval over {len(result.seeds)} seeds"
+    tables = [
+        Table(f"Relative distance from the weights of L2 by weight_decay, {over}", ["", *columns], distances),
+        Table(f"Norm of the weights after the last epoch, {over}", ["", "L2", "weight_decay=2·l2"], norms),
+    ]
+    return Report(finding, tables, {"": _figure(result)}, asdict(result))
+
+
+def _shown(found: Interval) -> str:
+    """As ``Interval.shown``, but also where the numbers are rounding."""
+    return found.shown(2) if found.mean > 1e-3 else f"{found.mean:.1e} ({found.low:.1e} to {found.high:.1e})"
 
 
 def _figure(result: Result) -> Figure:
-    figure = Figure(figsize=(11, 4.4), dpi=120, layout="constrained")
+    figure = Figure(figsize=(11, 4.6), dpi=110, layout="constrained")
     left, right = figure.subplots(1, 2)
     for style, name in enumerate(RULES):
-        runs = np.array(result.distance[name][1])
-        plot_band(left, np.arange(1, runs.shape[1] + 1), runs, name, style)
-    left.set(yscale="log", title="distance between weights of L2 and of weight decay", ylabel="relative distance")
-    left.axhspan(1e-8, 1e-6, color="0.9", zorder=0)
-    left.annotate("rounding of float32", (0.98, 1.5e-8), ("axes fraction", "data"), ha="right", color="0.3")
-    _plot_norms(right, result)
+        distance = np.array(result.distance[name][1])
+        shrunk = np.array(result.l2_norm[name]) / np.array(result.decay_norm[name])
+        for ax, runs in (left, distance), (right, shrunk):
+            plot_band(ax, np.arange(1, runs.shape[1] + 1), runs, name, style)
+    left.set(yscale="log", ylim=(5e-9, 3), title="distance of the weights", ylabel="‖w of decay − w of L2‖ / ‖w of L2‖")
+    left.text(0.98, 8e-7, "rounding of float32", transform=left.get_yaxis_transform(), ha="right", color="0.3")
+    right.set(ylim=(0.55, 1.05), title="norm of the weights", ylabel="‖w of L2‖ / ‖w of decay‖")
     for ax in (left, right):
+        ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set_xlabel("epoch")
         ax.grid(alpha=0.3)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=len(RULES))
     return figure
-
-
-def _plot_norms(ax: Axes, result: Result) -> None:
-    """The final norms beside each other."""
-    for style, (label, runs) in enumerate({"L2": result.l2_norm, "weight decay": result.decay_norm}.items()):
-        pass
