@@ -64,3 +64,21 @@ def test_what_cannot_work_is_refused():
 def test_shown():
     assert Interval(0.12345, 0.1, 0.2).shown(2) == "0.12 (0.10 to 0.20)"
     assert interval([0.12345]).shown(2) == "0.12"
+
+
+def test_what_rounding_leaves_is_no_difference():
+    found = paired_difference([0.1 + 0.2, 0.3], [0.3, 0.3])
+    assert found == Interval(0, 0, 0)
+    assert not found.excludes(0)
+
+
+def test_small_numbers_have_a_spread_of_their_own():
+    tiny, whole = interval(1e-15 * VALUES), interval(VALUES)
+    assert tiny.low < tiny.mean < tiny.high
+    assert tiny == pytest.approx([1e-15 * number for number in whole], rel=1e-6)
+
+
+@pytest.mark.parametrize("baseline", [1.0, float("inf"), float("nan")])
+def test_a_pair_that_is_not_finite_has_no_interval(baseline):
+    found = paired_difference([float("inf"), 1.0], [baseline, 0.5])
+    assert np.isnan([found.low, found.high]).all()

@@ -2,7 +2,7 @@
 
 import json
 
-import numpy as np
+import pytest
 from matplotlib.figure import Figure
 
 from ravine.experiments.report import Report, Table, tracked
@@ -31,14 +31,27 @@ def test_seeds_come_one_by_one(capsys):
     assert capsys.readouterr().out == ""  # the bar, where there is one, is on standard error
 
 
-def test_rows_of_mnist_are_drawn_by_the_seed_and_do_not_overlap():
-    from ravine.experiments.data import digits
+def test_bars_in_cells_do_not_end_them():
+    assert Table("c", ["|w|", "n"], [["a|b", "1"]]).markdown().splitlines()[2:] == [
+        r"| \|w\| | n |",
+        "| --- | ---: |",
+        r"| a\|b | 1 |",
+    ]
 
-    data = digits(3, 50, 40)
-    assert [part[0].shape for part in data] == [(50, 784), (40, 784), (10_000, 784)]
-    assert data.train[0].dtype == np.float32
-    assert 0 <= data.train[0].min() < data.train[0].max() <= 1
-    np.testing.assert_array_equal(data.train[0], digits(3, 50, 40).train[0])
-    assert not np.array_equal(data.train[1], digits(4, 50, 40).train[1])
-    both = np.concatenate([data.train[0], data.validation[0]])
-    assert len(np.unique(both, axis=0)) == 90
+
+def test_numbers_that_json_has_no_names_for_are_null(tmp_path):
+    numbers = {"loss": [1.0, float("nan"), (float("inf"),)], "seeds": [0]}
+    (_, path) = Report("It diverged.", [], {}, numbers).write("nan", tmp_path)
+    assert json.loads(path.read_text("utf-8")) == {"loss": [1.0, None, [None]], "seeds": [0]}
+
+
+def test_a_figure_that_cannot_be_drawn_leaves_the_old_files(tmp_path):
+    class Broken(Figure):
+        def savefig(self, *_, **__):
+            raise RuntimeError("no")
+
+    old = Report("Old.", [TABLE]).write("fall", tmp_path)
+    with pytest.raises(RuntimeError):
+        Report("New.", [TABLE], {"": Broken()}).write("fall", tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted(old)
+    assert old[0].read_text("utf-8").startswith("Old.")

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from ravine import checks
 from ravine.compare import interval
 from ravine.plots import plot_band
-from ravine.plots.bands import STYLES
+from ravine.plots.bands import MARKERS, STYLES
 
 RUNS = np.random.default_rng(0).normal(size=(6, 5)) + np.arange(5)
 
@@ -40,3 +40,10 @@ def test_without_colours_the_curves_still_differ():
 def test_shapes_that_do_not_fit_are_refused(runs):
     with pytest.raises(checks.RavineValueError, match=r"runs has shape .*: expected one curve a seed of 5 points"):
         plot_band(Figure().subplots(), range(5), runs, "x")
+
+
+@pytest.mark.parametrize("points", [1, 9, 10, 19, 80])
+def test_a_curve_has_few_markers(points):
+    axes = Figure().subplots()
+    plot_band(axes, range(points), np.zeros((2, points)), "flat")
+    assert 1 <= len(range(0, points, axes.lines[0].get_markevery())) <= MARKERS

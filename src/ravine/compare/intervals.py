@@ -11,6 +11,7 @@ import numpy as np
 from ravine import checks
 
 RESAMPLES = 9999
+ROUNDING = 1e-12  # relative; far below what float32 tells apart
 Values = Any
 """Numbers, one a seed: ``[seeds]``."""
 
@@ -48,7 +49,7 @@ def interval(values: Values) -> Interval:
     if not np.isfinite(array).all() or array.size == 1:
         return Interval(mean, np.nan, np.nan)
     # Differences that rounding made are no spread, and BCa has no acceleration without one.
-    if np.ptp(array) <= 1e-12 * max(1.0, abs(mean)):
+    if np.ptp(array) <= ROUNDING * np.abs(array).max():
         return Interval(mean, mean, mean)
     from scipy import stats
 
@@ -69,4 +70,8 @@ def paired_difference(values: Values, baseline: Values) -> Interval:
         raise checks.RavineValueError(
             f"values has shape {first.shape} and baseline {second.shape}: expected the same seeds in both."
         )
-    return interval(first - second)
+    with np.errstate(invalid="ignore"):  # two infinities differ by NaN, which is right
+        differences = first - second
+    # What rounding leaves of equal values would be a difference whose interval is clear of zero.
+    equal = np.isfinite(first) & np.isclose(first, second, rtol=ROUNDING, atol=0)
+    return interval(np.where(equal, 0.0, differences))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +26,9 @@ class Table:
     def markdown(self) -> str:
         """As Markdown, the caption above."""
         rule = ["---"] + ["---:"] * (len(self.header) - 1)
-        lines = ["| " + " | ".join(row) + " |" for row in (self.header, rule, *self.rows)]
+        # A bar in a cell, such as that of |w|, would end the cell.
+        escaped = [[cell.replace("|", "\\|") for cell in row] for row in (self.header, rule, *self.rows)]
+        lines = ["| " + " | ".join(row) + " |" for row in escaped]
         return f"{self.caption}\n\n" + "\n".join(lines)
 
 
@@ -52,11 +55,20 @@ class Report:
             out / f"{name}{f'-{ending}' if ending else ''}.png": _png(figure) for ending, figure in self.figures.items()
         }
         contents[out / f"{name}.md"] = text.encode()
-        contents[out / f"{name}.json"] = json.dumps(self.numbers, indent=1).encode()
+        contents[out / f"{name}.json"] = json.dumps(_as_json(self.numbers), indent=1, allow_nan=False).encode()
         for path, content in contents.items():
             with replacing(path) as file:
                 file.write(content)
         return list(contents)
+
+
+def _as_json(value: Any) -> Any:
+    """``value`` with null for NaN and infinity, which JSON has no names for."""
+    if isinstance(value, Mapping):
+        return {key: _as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _png(figure: Figure) -> bytes:

@@ -21,7 +21,7 @@ STYLES: tuple[dict[str, Any], ...] = (
 """Colours of Okabe & Ito, which colour-blind people tell apart; line and marker tell the curves apart in grey."""
 
 MARKERS = 10
-"""About the most markers that a curve has."""
+"""The most markers that a curve has."""
 
 
 def plot_band(ax: Axes, x: Any, runs: Any, label: str, style: int = 0) -> None:
@@ -47,6 +47,6 @@ def plot_band(ax: Axes, x: Any, runs: Any, label: str, style: int = 0) -> None:
         linewidth=2,
         markersize=5,
         markerfacecolor="white",
-        markevery=max(1, len(x) // MARKERS),
+        markevery=max(1, -(-len(x) // MARKERS)),
     )
     ax.fill_between(x, [i.low for i in found], [i.high for i in found], color=look["color"], alpha=0.2, linewidth=0)
