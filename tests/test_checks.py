@@ -80,3 +80,14 @@ def test_boolean():
     for value in (1, 0, "False", None):
         with pytest.raises(RavineTypeError, match=r"^b=.*expected True or False\.$"):
             checks.boolean("b", value)
+
+
+def test_a_warning_is_about_the_line_outside_ravine(tiny):
+    import inspect
+
+    from ravine.callbacks import EarlyStopping
+
+    with pytest.warns(UserWarning, match="which this run does not have") as caught:
+        tiny.model().fit(tiny.x, tiny.y, verbose=0, callbacks=[EarlyStopping("lost", mode="min")])
+    line = inspect.currentframe().f_lineno - 1
+    assert (caught[0].filename, caught[0].lineno) == (__file__, line)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
+import sys
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn, TypeVar
 
@@ -95,3 +97,11 @@ def boolean(argument: str, value: object) -> bool:
     if isinstance(value, bool):
         return value
     reject_type(argument, value, "True or False")
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn about the line outside Ravine that led here, however deep within Ravine this is called."""
+    level, frame = 1, sys._getframe(0)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "ravine":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)

@@ -10,7 +10,7 @@ import pytest
 
 from ravine.callbacks import Callback, EarlyStopping, Probe
 from ravine.checks import RavineTypeError, RavineValueError
-from ravine.model import fitting
+from ravine.model import course, fitting
 from ravine.optimizers import SGD
 from ravine.training import legs
 
@@ -255,14 +255,14 @@ def compilations():
 
 def test_other_numbers_compile_nothing(tiny, monkeypatch, compilations):
     traces = []
-    train_leg = fitting.train_leg
+    train_member = course.train_member
 
-    @functools.wraps(train_leg)
+    @functools.wraps(train_member)
     def counted(*args):
         traces.append(args)
-        return train_leg(*args)
+        return train_member(*args)
 
-    monkeypatch.setattr(fitting, "train_leg", counted)
+    monkeypatch.setattr(course, "train_member", counted)
 
     def fit(learning_rate, momentum, epochs, patience, min_delta, baseline, start):
         stopper = EarlyStopping(

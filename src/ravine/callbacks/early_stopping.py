@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -80,11 +79,9 @@ class EarlyStopping(Callback):
         """
         mode = self._direction(columns, directions) if self.mode == "auto" else self.mode
         if self.monitor not in columns:
-            warnings.warn(
+            checks.warn(
                 f"EarlyStopping watches {self.monitor!r}, which this run does not have, so it will never stop it."
                 f"{checks.nearest(self.monitor, columns)} The run has: {', '.join(sorted(columns))}.",
-                UserWarning,
-                stacklevel=4,
             )
             return None
         return StoppingRule(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 from ravine import checks, losses, metrics, optimizers
@@ -57,11 +56,9 @@ class Compiled:
         on_logits = self.loss.on_logits()
         linked = network.with_link(self.loss.link)
         if linked.link and self.loss == on_logits:
-            warnings.warn(
+            checks.warn(
                 f"loss: from_logits=True, but the model ends with a {linked.link}, so its outputs are no logits. "
                 "Leave one of the two out.",
-                UserWarning,
-                stacklevel=4,
             )
             linked = network
         return Task(

@@ -1,47 +1,52 @@
-"""``model.fit`` behind its checks: from a compiled model and checked data to a History."""
+"""What ``model.fit`` was asked for, checked."""
 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-import jax
 import numpy as np
 
-from ravine import checks, seeds, trees
-from ravine.callbacks import Callback, EarlyStopping, Probe
-from ravine.callbacks.progress import Progress
+from ravine import checks
+from ravine.callbacks import Callback, Probe
 from ravine.model.summary import Row
-from ravine.training import placement, probing
+from ravine.training import probing
 from ravine.training.data import Data
-from ravine.training.history import History
-from ravine.training.legs import Interrupts, Leg, run_legs
-from ravine.training.program import RunState, Settings, first_run, train_leg
+from ravine.training.program import Settings
 from ravine.training.step import Task
-from ravine.training.stopping import StoppingRule
 
-if TYPE_CHECKING:
-    from ravine.model.sequential import Sequential
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is to do, whatever its model and its data.
+
+    ``steps`` is the number of batches in an epoch, 0 for a pass over the data; ``validates`` tells whether one ends
+    with validation.
+    """
+
+    batch_size: int = 32
+    epochs: range = range(1)
+    steps: int = 0
+    shuffle: bool = True
+    verbose: int = 0
+    validates: Callable[[int], bool] = lambda epoch: True
+    population_statistics: bool = False
 
 
 @dataclass(frozen=True)
 class Request:
-    """A run as the user asked for it, checked."""
+    """A run of a model as it was asked for, checked."""
 
+    plan: Plan
     task: Task
     names: tuple[str, ...]
     directions: dict[str, str]
     settings: Settings
     data: Data
     validation: Data | None
-    validates: Callable[[int], bool]
     probes: tuple[probing.Probe, ...]
     probed: tuple[str, ...]
-    epochs: range
-    verbose: int
     seed: int
 
     @property
@@ -57,127 +62,12 @@ class Request:
     def logs(self, values: np.ndarray, epoch: int) -> dict[str, float]:
         """One row of the record as Keras shows it: sorted, and only what was computed."""
         row = dict(zip(self.columns, map(float, values), strict=False))
-        shown = self.columns if self.validation is not None and self.validates(epoch) else self.names
+        shown = self.columns if self.validation is not None and self.plan.validates(epoch) else self.names
         return {key: row[key] for key in sorted(shown)}
 
     def seen(self, values: np.ndarray) -> dict[str, float]:
         """What the probes recorded in one row."""
         return dict(zip(self.probed, map(float, values[len(self.columns) :]), strict=True))
-
-
-def run_fit(model: Sequential, request: Request, callbacks: list[Callback]) -> History:
-    """Train ``model``, whose arrays are built, as ``request`` says; the model holds the result after every leg."""
-    progress = Progress(request.verbose, request.epochs.start)
-    stoppers = [c for c in callbacks if isinstance(c, EarlyStopping)]
-    rules = []
-    for stopper in stoppers:
-        rules.append(stopper.rule(request.columns, request.directions))
-    params = {"verbose": request.verbose, "epochs": request.epochs.stop, "steps": request.steps}
-    history = History(params=params, seed=request.seed)
-    observers: list[Callback] = [*callbacks, progress]
-    model.stop_training = False
-    for observer in observers:
-        observer.set_model(model)
-        observer.set_params(params)
-        observer.on_train_begin()
-    try:
-        leg = _train(model, request, tuple(r for r in rules if r is not None), observers, progress, history)
-        if leg is not None:
-            _restore(model, stoppers, rules, leg.run)
-        for observer in observers:
-            observer.on_train_end({k: v[-1] for k, v in history.history.items()})
-    finally:
-        progress.close()
-    return history
-
-
-def _train(
-    model: Sequential,
-    request: Request,
-    rules: tuple[StoppingRule, ...],
-    observers: list[Callback],
-    progress: Progress,
-    history: History,
-) -> Leg | None:
-    """Drive the legs; returns the last one, None where there was none."""
-    leg = None
-
-    def before(epoch: int) -> None:
-        for observer in observers:
-            observer.on_epoch_begin(epoch)
-
-    with Interrupts() as interrupts:
-        for leg in run_legs(
-            _compiled_leg(model, request, rules),
-            _first_run(model, request, rules),
-            request.epochs,
-            request.validates,
-            every_epoch=any(o.every_epoch for o in observers),
-            before=before,
-        ):
-            progress.leg_finished(len(leg.record), leg.seconds)
-            model.stop_training |= leg.stopped
-            for epoch, values in enumerate(leg.record, leg.first_epoch):
-                if epoch > leg.first_epoch:
-                    before(epoch)
-                logs = request.logs(values, epoch)
-                _warn_of_nan(history, epoch, logs)
-                history.append(epoch, logs, request.seen(values))
-                for observer in observers:
-                    observer.on_epoch_end(epoch, logs)
-            if interrupts.requested:
-                print(f"Interrupted: training ended after epoch {history.epoch[-1] + 1}.")
-            if interrupts.requested or model.stop_training:
-                break
-    return leg
-
-
-def _compiled_leg(
-    model: Sequential, request: Request, rules: tuple[StoppingRule, ...]
-) -> Callable[[RunState, int, np.ndarray], tuple[RunState, jax.Array]]:
-    """The compiled function with everything bound that stays the same from leg to leg."""
-    task, rules, probes = trees.as_leaves((request.task, rules, request.probes))
-    data = request.data.on_device()
-    validation = None if request.validation is None else request.validation.on_device()
-    keys = seeds.stream(request.seed, "shuffle"), seeds.stream(request.seed, "noise")
-    # A forward pass takes about one multiply-add for each parameter and row.
-    parameters = sum(array.size for array in jax.tree.leaves(model.variables()[0]))
-    options = placement.compiler_options(parameters * request.settings.batch_size)
-    leg = placement.compiled(train_leg, options, donate=("run",))
-
-    def run_one(run: RunState, epochs: int, validates: np.ndarray) -> tuple[RunState, jax.Array]:
-        arrays = (run, data, validation, keys, np.int32(epochs), validates)
-        state, record = leg(task, rules, probes, request.settings, *arrays)
-        # The arrays are still being computed. Handing them over now keeps the model whole whatever interrupts the wait.
-        model.take_state(state.train)
-        return state, record
-
-    return run_one
-
-
-def _first_run(model: Sequential, request: Request, rules: tuple[StoppingRule, ...]) -> RunState:
-    begin = placement.compiled(first_run)
-    return begin(model.train_state(), trees.as_leaves(rules), np.int32(request.epochs.start))
-
-
-def _warn_of_nan(history: History, epoch: int, logs: dict[str, float]) -> None:
-    """Say once in which epoch the loss stopped being a number."""
-    if math.isnan(logs["loss"]) and not any(map(math.isnan, history.history.get("loss", []))):
-        warnings.warn(
-            f"The loss became NaN in epoch {epoch + 1}. Training went on, but the weights are lost from there on: try "
-            "a smaller learning rate.",
-            RuntimeWarning,
-            stacklevel=5,
-        )
-
-
-def _restore(model: Sequential, stoppers: list[EarlyStopping], rules: list[StoppingRule | None], run: RunState) -> None:
-    """Show each stopping callback where its rule ended, and put the arrays back that one kept."""
-    states = iter(run.rules)
-    for stopper, rule in zip(stoppers, rules, strict=True):
-        kept = None if rule is None else stopper.take(next(states))
-        if kept is not None:
-            model.take_variables(kept)
 
 
 def check_epochs(epochs: object, initial_epoch: object) -> range:

@@ -17,6 +17,8 @@ from ravine.layers.network import Variables
 from ravine.metrics import MetricLike
 from ravine.model import fitting
 from ravine.model.compiling import Compiled
+from ravine.model.course import Course, run_course
+from ravine.model.fitting import Plan, Request
 from ravine.model.prediction import Predictor, first_batches, no_callbacks
 from ravine.training import data as training_data
 from ravine.training import placement
@@ -196,12 +198,17 @@ class Sequential(Predictor):
             population_statistics: whether each epoch ends, before its validation, with the exact statistics of batch
                 normalization over the training data in place of moving averages. It costs a forward pass an epoch.
         """
-        compiled = self._require_compiled("fit")
-        epoch_range = fitting.check_epochs(epochs, initial_epoch)
+        self._require_compiled("fit")
         size = checks.integer("batch_size", 32 if batch_size is None else batch_size, least=1)
-        steps = 0 if steps_per_epoch is None else checks.integer("steps_per_epoch", steps_per_epoch, least=1)
-        shuffle, verbose = checks.boolean("shuffle", shuffle), check_verbose(verbose)
-        validates = fitting.check_validation_freq(validation_freq)
+        plan = Plan(
+            batch_size=size,
+            epochs=fitting.check_epochs(epochs, initial_epoch),
+            steps=0 if steps_per_epoch is None else checks.integer("steps_per_epoch", steps_per_epoch, least=1),
+            shuffle=checks.boolean("shuffle", shuffle),
+            verbose=check_verbose(verbose),
+            validates=fitting.check_validation_freq(validation_freq),
+            population_statistics=checks.boolean("population_statistics", population_statistics),
+        )
         split = (
             0.0 if validation_split is None else checks.number("validation_split", validation_split, least=0, below=1)
         )
@@ -217,39 +224,51 @@ class Sequential(Predictor):
         val_size = checks.integer("validation_batch_size", val_size, least=1)
         if validation is not None:
             validation = first_batches(validation, val_size, validation_steps, "validation_steps")
-        task = self._checked("fit", data, validation)
+        return run_course(self.course(plan, data, validation, observers, seed, class_weight))
+
+    def course(
+        self,
+        plan: Plan,
+        data: Data,
+        validation: Data | None,
+        callbacks: list[Callback],
+        seed: int | None = None,
+        class_weight: Mapping[int, float] | None = None,
+    ) -> Course:
+        """A run of this model that is ready to start: all that it needs is there, and fits.
+
+        The data are checked arrays of the host; ``seed`` is None for a new one.
+        """
+        compiled, task = self._require_compiled("fit"), self._checked("fit", data, validation)
         if class_weight is not None:
             data = training_data.with_class_weight(data, class_weight, self._output_shape()[-1])
-        size = min(size, data.rows)
+        size = min(plan.batch_size, data.rows)
         self._check_training(size, data.rows % size)
-        if checks.boolean("population_statistics", population_statistics):
+        if plan.population_statistics:
             self.check_statistics("population_statistics=True")
-        probes, probed = fitting.check_probes(observers, self._names(), self._rows(), data.rows)
-        seed = seeds.next_seed() if seed is None else seed
-        request = fitting.Request(
+        probes, probed = fitting.check_probes(callbacks, self._names(), self._rows(), data.rows)
+        request = Request(
+            plan=plan,
             task=task,
             names=compiled.names,
             directions=compiled.directions(task),
             settings=Settings(
                 batch_size=size,
-                shuffle=shuffle,
+                shuffle=plan.shuffle,
                 evaluation_rows=0 if validation is None else fitting.evaluation_rows(validation.rows),
-                steps=steps,
+                steps=plan.steps,
                 reorders=placement.reorders(data),
-                population_statistics=population_statistics,
+                population_statistics=plan.population_statistics,
             ),
             data=data,
             validation=validation,
-            validates=validates,
             probes=probes,
             probed=probed,
-            epochs=epoch_range,
-            verbose=verbose,
-            seed=seed,
+            seed=seeds.next_seed() if seed is None else seed,
         )
-        self.optimizer.check_run(self._optimizer_state, len(epoch_range) * request.steps)
-        self.variables(seed)
-        return fitting.run_fit(self, request, observers)
+        self.optimizer.check_run(self._optimizer_state, len(plan.epochs) * request.steps)
+        self.variables(request.seed)
+        return Course(self, request, callbacks)
 
     def evaluate(
         self,

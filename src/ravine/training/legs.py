@@ -31,8 +31,9 @@ class Leg:
 
     @property
     def stopped(self) -> bool:
-        """Whether a stopping rule has ended the run."""
-        return any(int(rule.stopped_epoch) >= 0 for rule in self.run.rules)
+        """Whether a stopping rule has ended the run; of a group, each of its runs."""
+        ended = [np.asarray(rule.stopped_epoch) >= 0 for rule in self.run.rules]
+        return bool(np.any(ended, axis=0).all()) if ended else False
 
 
 class Interrupts:
@@ -87,7 +88,8 @@ def run_legs(
     """Run ``epochs``, yielding after each leg; ends when a stopping rule has.
 
     Legs are one epoch long with ``every_epoch``; otherwise they grow until they take about LEG_SECONDS. ``before`` is
-    called with a leg's first epoch before the leg starts.
+    called with a leg's first epoch before the leg starts. The run may be a group of runs, each array with a first axis
+    for them; a leg is then as long as its longest run, and has NaN after the end of a run.
     """
     length, done = 1, epochs.start
     while done < epochs.stop:
@@ -98,8 +100,8 @@ def run_legs(
         run, record = train_leg(run, length, flags)
         wait_for((run, record))
         seconds = time.perf_counter() - start
-        finished = int(run.epoch) - done
-        leg = Leg(run, done, np.asarray(record)[:finished], seconds)
+        finished = int(np.max(run.epoch)) - done
+        leg = Leg(run, done, np.asarray(record)[..., :finished, :], seconds)
         yield leg
         if leg.stopped:
             return

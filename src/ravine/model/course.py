@@ -1,0 +1,179 @@
+"""Runs on their way, leg by leg: from what was asked of models to their histories.
+
+``fit`` is a population of one: a run by itself and a group of runs in one program take the same way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import jax
+import numpy as np
+
+from ravine import checks, seeds, trees
+from ravine.callbacks import Callback, EarlyStopping
+from ravine.callbacks.progress import Progress
+from ravine.model.fitting import Request
+from ravine.training import placement
+from ravine.training.history import History
+from ravine.training.legs import Interrupts, Leg, run_legs
+from ravine.training.population import Member, stacked, train_group, train_member, unstacked
+from ravine.training.program import RunState, first_run
+
+if TYPE_CHECKING:
+    from ravine.model.sequential import Sequential
+
+TrainLeg = Callable[[RunState, int, np.ndarray], tuple[RunState, jax.Array]]
+
+
+class Course:
+    """One run: the model, whose arrays are built, what is asked of it, and its history so far."""
+
+    def __init__(self, model: Sequential, request: Request, callbacks: Sequence[Callback]) -> None:
+        self.model, self.request = model, request
+        self.progress = Progress(request.plan.verbose, request.plan.epochs.start)
+        self.callbacks = [*callbacks, self.progress]
+        self.stoppers = [c for c in callbacks if isinstance(c, EarlyStopping)]
+        self.rules = []
+        for stopper in self.stoppers:  # no comprehension, whose frame would hide the line that a warning is about
+            self.rules.append(stopper.rule(request.columns, request.directions))
+        params = {"verbose": request.plan.verbose, "epochs": request.plan.epochs.stop, "steps": request.steps}
+        self.history = History(params=params, seed=request.seed)
+
+    def member(self) -> Member:
+        """What the compiled run takes of this one alone."""
+        rules = tuple(rule for rule in self.rules if rule is not None)
+        seed = self.request.seed
+        keys = seeds.stream(seed, "shuffle"), seeds.stream(seed, "noise")
+        return trees.as_leaves(Member(self.request.task, rules, self.request.probes, keys))
+
+    def start(self, member: Member) -> RunState:
+        """The state to start from."""
+        begin = placement.compiled(first_run)
+        return begin(self.model.train_state(), member.rules, np.int32(self.request.plan.epochs.start))
+
+    @property
+    def multiply_adds(self) -> int:
+        """About how many a step's forward pass takes: one for each parameter and row."""
+        parameters = sum(array.size for array in jax.tree.leaves(self.model.variables()[0]))
+        return parameters * self.request.settings.batch_size
+
+    def begin(self) -> None:
+        """Call the hooks before the first epoch."""
+        self.model.stop_training = False
+        for callback in self.callbacks:
+            callback.set_model(self.model)
+            callback.set_params(self.history.params)
+            callback.on_train_begin()
+
+    def before(self, epoch: int) -> None:
+        """Call the hooks before an epoch."""
+        for callback in self.callbacks:
+            callback.on_epoch_begin(epoch)
+
+    def take(self, leg: Leg, record: np.ndarray) -> None:
+        """Take in this run's record of a leg. The hooks before the leg's first epoch were called already."""
+        self.progress.leg_finished(len(record), leg.seconds)
+        self.model.stop_training |= leg.stopped
+        for epoch, values in enumerate(record, leg.first_epoch):
+            if epoch > leg.first_epoch:
+                self.before(epoch)
+            logs = self.request.logs(values, epoch)
+            _warn_of_nan(self.history, epoch, logs)
+            self.history.append(epoch, logs, self.request.seen(values))
+            for callback in self.callbacks:
+                callback.on_epoch_end(epoch, logs)
+
+    def finish(self, run: RunState) -> None:
+        """Show each stopping callback where its rule ended, and put the arrays back that one kept."""
+        states = iter(run.rules)
+        for stopper, rule in zip(self.stoppers, self.rules, strict=True):
+            kept = None if rule is None else stopper.take(next(states))
+            if kept is not None:
+                self.model.take_variables(kept)
+
+    def end(self) -> None:
+        """Call the hooks after the last epoch."""
+        logs = {key: values[-1] for key, values in self.history.history.items()}
+        for callback in self.callbacks:
+            callback.on_train_end(logs)
+
+
+def run_course(course: Course) -> History:
+    """Train one model; it holds the result after every leg, and its callbacks may be of any kind."""
+    course.begin()
+    member, leg = course.member(), None
+    every_epoch = any(callback.every_epoch for callback in course.callbacks)
+    try:
+        with Interrupts() as interrupts:
+            train = _train_leg([course], train_member, member)
+            for leg in _legs(course, train, course.start(member), every_epoch=every_epoch):
+                course.take(leg, leg.record)
+                if interrupts.requested:
+                    print(f"Interrupted: training ended after epoch {course.history.epoch[-1] + 1}.")
+                if interrupts.requested or course.model.stop_training:
+                    break
+        if leg is not None:
+            course.finish(leg.run)
+        course.end()
+    finally:
+        course.progress.close()
+    return course.history
+
+
+def run_group(courses: Sequence[Course]) -> list[History]:
+    """Train models of one structure on the same data in one program; their callbacks only describe the compiled run."""
+    members = [course.member() for course in courses]
+    runs = stacked([course.start(member) for course, member in zip(courses, members, strict=True)])
+    for course in courses:
+        course.begin()
+    train, leg = _train_leg(courses, train_group, stacked(members)), None
+    for leg in _legs(courses[0], train, runs, every_epoch=False):
+        for course, record, end in zip(courses, leg.record, np.asarray(leg.run.epoch), strict=True):
+            course.take(leg, record[: max(0, end - leg.first_epoch)])
+    for index, course in enumerate(courses):
+        if leg is not None:
+            run = unstacked(leg.run, index)
+            course.model.take_state(run.train)
+            course.finish(run)
+        course.end()
+    return [course.history for course in courses]
+
+
+def _legs(course: Course, train: TrainLeg, run: RunState, *, every_epoch: bool) -> Iterator[Leg]:
+    plan = course.request.plan
+    return run_legs(train, run, plan.epochs, plan.validates, every_epoch=every_epoch, before=course.before)
+
+
+def _train_leg(
+    courses: Sequence[Course], function: Callable[..., tuple[RunState, jax.Array]], member: Member
+) -> TrainLeg:
+    """The compiled function with everything bound that stays the same from leg to leg."""
+    first = courses[0]
+    request = first.request
+    data = request.data.on_device()
+    validation = None if request.validation is None else request.validation.on_device()
+    options = placement.compiler_options(first.multiply_adds)
+    leg = placement.compiled(function, options, donate=("run",))
+
+    def train(run: RunState, epochs: int, validates: np.ndarray) -> tuple[RunState, jax.Array]:
+        state, record = leg(member, request.settings, run, data, validation, np.int32(epochs), validates)
+        if len(courses) == 1:
+            # The arrays are still being computed. Handing them over now keeps the model whole whatever interrupts the
+            # wait.
+            first.model.take_state(state.train)
+        return state, record
+
+    return train
+
+
+def _warn_of_nan(history: History, epoch: int, logs: dict[str, float]) -> None:
+    """Say once in which epoch the loss stopped being a number."""
+    if math.isnan(logs["loss"]) and not any(map(math.isnan, history.history.get("loss", []))):
+        checks.warn(
+            f"The loss became NaN in epoch {epoch + 1}. Training went on, but the weights are lost from there on: try "
+            "a smaller learning rate.",
+            RuntimeWarning,
+        )
