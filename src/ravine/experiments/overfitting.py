@@ -35,17 +35,20 @@ class Result:
         """``[seeds, epochs]``."""
         return np.array(self.history[key])
 
-    def lowest(self) -> np.ndarray:
-        """Each seed's epoch of the lowest validation loss, from 0: ``[seeds]``."""
-        return self.curves("val_loss").argmin(axis=1)
+    def turn(self) -> int:
+        """The epoch, from 1, of the lowest mean validation loss.
 
-    def at_lowest(self, key: str) -> np.ndarray:
+        One for all seeds: above each seed's own lowest loss, any curve that wavers ends.
+        """
+        return int(self.curves("val_loss").mean(axis=0).argmin()) + 1
+
+    def at_turn(self, key: str) -> np.ndarray:
         """The value of ``key`` after that epoch, ``[seeds]``."""
-        return self.curves(key)[np.arange(len(self.seeds)), self.lowest()]
+        return self.curves(key)[:, self.turn() - 1]
 
     def rise(self) -> Interval:
-        """The final validation loss less the lowest."""
-        return paired_difference(self.curves("val_loss")[:, -1], self.at_lowest("val_loss"))
+        """The final validation loss less the one at the turn, seed by seed."""
+        return paired_difference(self.curves("val_loss")[:, -1], self.at_turn("val_loss"))
 
 
 def network(units: int) -> Sequential:
@@ -69,35 +72,34 @@ def measure(seeds: Sequence[int], rows: int = 1000, epochs: int = 80, units: int
 
 
 def report(result: Result) -> Report:
-    """Loss and accuracy at the epoch of the lowest validation loss and at the end; the curves in a figure."""
+    """Loss and accuracy at the turn and at the end; the curves in a figure."""
     names = {"loss": "training loss", "val_loss": "validation loss"}
     names |= {"accuracy": "training accuracy, %", "val_accuracy": "validation accuracy, %"}
     rows = []
     for key, name in names.items():
         factor, shown = (100, 2) if "accuracy" in key else (1, 4)
-        lowest, final = factor * result.at_lowest(key), factor * result.curves(key)[:, -1]
-        found = interval(lowest), interval(final), paired_difference(final, lowest)
+        turn, final = factor * result.at_turn(key), factor * result.curves(key)[:, -1]
+        found = interval(turn), interval(final), paired_difference(final, turn)
         rows.append([name, *(one.shown(shown) for one in found)])
-    rise, epochs = result.rise(), result.lowest() + 1
+    seeds, last = len(result.seeds), len(result.history["loss"][0])
     finding = (
-        f"The validation loss is lowest after {np.median(epochs):g} epochs (median; {epochs.min()} to {epochs.max()}) "
-        f"and after {len(result.history['loss'][0])} higher by {rise.shown(3)}, while the training loss falls to "
-        f"{result.curves('loss')[:, -1].mean():.4f} (means and 95 % interval, {len(epochs)} seeds)."
+        f"The mean validation loss is lowest after {result.turn()} epochs and after {last} higher by "
+        f"{result.rise().shown(3)}, while the training loss falls to {result.curves('loss')[:, -1].mean():.4f} "
+        f"(means and 95 % interval, {seeds} seeds)."
     )
-    header = ["", "at the lowest validation loss", "after the last epoch", "difference, paired"]
-    table = Table(f"Mean and 95 % interval over {len(epochs)} seeds", header, rows)
+    header = ["", f"after {result.turn()} epochs", f"after {last} epochs", "difference, paired"]
+    table = Table(f"Mean and 95 % interval over {seeds} seeds", header, rows)
     return Report(finding, [table], {"": _figure(result)}, asdict(result))
 
 
 def _figure(result: Result) -> Figure:
     figure = Figure(figsize=(11, 4.2), dpi=120, layout="constrained")
     axes = figure.subplots(1, 2)
-    lowest = float(np.median(result.lowest())) + 1
     for ax, metric in zip(axes, ("loss", "accuracy"), strict=True):
         for style, (key, label) in enumerate({metric: "training", f"val_{metric}": "validation"}.items()):
             runs = result.curves(key)
             plot_band(ax, np.arange(1, runs.shape[1] + 1), runs, label, style)
-        ax.axvline(lowest, color="0.25", linestyle=":", linewidth=2, label="lowest validation loss (median)")
+        ax.axvline(result.turn(), color="0.25", linestyle=":", linewidth=2, label="lowest mean validation loss")
         ax.set(title=metric, xlabel="epoch", ylabel=metric)
         ax.grid(alpha=0.3)
     axes[0].set_ylim(0, 1.5 * result.curves("val_loss").mean(axis=0)[-1])  # else the first epochs take all the room
