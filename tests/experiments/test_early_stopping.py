@@ -9,7 +9,7 @@ from ravine.experiments.early_stopping import KINDS, PATIENCE
 
 @pytest.fixture(scope="module")
 def result():
-    return early_stopping.measure(range(3), rows=300, epochs=80)
+    return early_stopping.measure(range(2), rows=300, epochs=60, units=64)
 
 
 def test_the_test_loss_is_lower_and_epochs_are_saved(result):
@@ -23,7 +23,7 @@ def test_the_run_that_stops_is_the_beginning_of_the_other(result):
         assert stopped == whole[: len(stopped)]
         assert kept == np.argmin(stopped) + 1
         assert len(stopped) == kept + PATIENCE
-    assert result.kept[KINDS[0]] == [80] * 3
+    assert result.kept[KINDS[0]] == [60] * 2
 
 
 def test_the_report_tells_both_differences(result, tmp_path):

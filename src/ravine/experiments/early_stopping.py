@@ -20,12 +20,12 @@ from ravine.experiments.data import digits
 from ravine.experiments.overfitting import network
 from ravine.experiments.report import Report, Table, tracked
 from ravine.experiments.watching import evaluated
+from ravine.plots import plot_band
 from ravine.plots.bands import STYLES
 
 SEEDS = 10
 KINDS = ("all epochs", "early stopping")
 PATIENCE = 10
-SHOWN = 3  # curves in the figure
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def measure(seeds: Sequence[int], rows: int = 1000, epochs: int = 80, units: int
 
 
 def report(result: Result) -> Report:
-    """Test loss, test accuracy and epochs of both; a few seeds' curves, and every seed's test loss and accuracy."""
+    """Test loss, test accuracy and epochs of both; the epochs kept, and every seed's test loss and accuracy."""
     measures = {
         "test loss": ([np.array(result.test_loss[kind]) for kind in KINDS], 4),
         "test accuracy, %": ([100 * np.array(result.test_accuracy[kind]) for kind in KINDS], 2),
@@ -102,14 +102,7 @@ def report(result: Result) -> Report:
 def _figure(result: Result) -> Figure:
     figure = Figure(figsize=(11, 4.4), dpi=120, layout="constrained")
     left, middle, right = figure.subplots(1, 3, width_ratios=(2, 1, 1))
-    for style, seed in enumerate(result.seeds[:SHOWN]):
-        _plot_run(left, result, style, f"seed {seed}")
-    left.plot([], [], "*", color="0.25", markersize=13, label="weights kept")
-    left.plot([], [], "|", color="0.25", markersize=13, markeredgewidth=3, label="stopped")
-    left.set(title="validation loss", xlabel="epoch", ylabel="loss")
-    top = max(result.val_loss[KINDS[0]][i][-1] for i in range(min(SHOWN, len(result.seeds))))
-    left.set_ylim(None, 1.3 * top)  # else the first epoch takes all the room
-    left.legend(ncols=2)
+    _plot_kept(left, result)
     _plot_pairs(middle, result.test_loss, 1)
     middle.set(title="test loss", ylabel="loss")
     _plot_pairs(right, result.test_accuracy, 100)
@@ -119,22 +112,17 @@ def _figure(result: Result) -> Figure:
     return figure
 
 
-def _plot_run(ax: Axes, result: Result, style: int, label: str) -> None:
-    """One seed's validation loss: bold as far as early stopping runs, thin from there."""
-    whole, stopped, kept = result.val_loss[KINDS[0]][style], result.val_loss[KINDS[1]][style], result.kept[KINDS[1]]
-    look = {"color": STYLES[style]["color"], "linestyle": STYLES[style]["linestyle"]}
-    ax.plot(np.arange(1, len(whole) + 1), whole, **look, linewidth=1)
-    ax.plot(np.arange(1, len(stopped) + 1), stopped, **look, linewidth=2.5, label=label)
-    ax.plot(
-        kept[style],
-        stopped[kept[style] - 1],
-        "*",
-        color=look["color"],
-        markeredgecolor="black",
-        markersize=14,
-        zorder=3,
-    )
-    ax.plot(len(stopped), stopped[-1], "|", color=look["color"], markersize=13, markeredgewidth=3, zorder=3)
+def _plot_kept(ax: Axes, result: Result) -> None:
+    """The validation loss of all epochs, and on each seed's own curve the epoch that early stopping keeps."""
+    runs, stopped = np.array(result.val_loss[KINDS[0]]), result.epochs(KINDS[1])
+    plot_band(ax, np.arange(1, runs.shape[1] + 1), runs, "all epochs: mean, 95 % interval")
+    kept = np.array(result.kept[KINDS[1]])
+    look = {"linestyle": "", "color": STYLES[1]["color"], "markeredgecolor": "black", "zorder": 3}
+    ax.plot(kept, runs[np.arange(len(kept)), kept - 1], "*", markersize=11, label="weights kept, a mark a seed", **look)
+    ax.axvspan(stopped.min(), stopped.max(), color="0.6", alpha=0.3, linewidth=0, label="stopped, first to last seed")
+    ax.set(title="validation loss", xlabel="epoch", ylabel="loss")
+    ax.set_ylim(None, 1.3 * runs.mean(axis=0)[-1])  # else the first epoch takes all the room
+    ax.legend()
 
 
 def _plot_pairs(ax: Axes, values: dict[str, list[float]], factor: float) -> None:
