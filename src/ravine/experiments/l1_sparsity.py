@@ -1,20 +1,20 @@
 """L1 brings weights to zero, L2 makes them small.
 
 An L1 penalty pulls each weight towards zero with the same force, however small it is; that of L2 weakens as the weight
-shrinks. At about the same accuracy, L1 leaves many weights of the first layer at zero, L2 hardly any.
+shrinks. At about the same accuracy, L1 leaves many weights of the first layer at zero, L2 hardly any. Pixels that are
+dark in all training images, whose weights nothing but the penalty moves, are not the reason: it holds without them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from ravine import Sequential, optimizers, regularizers
-from ravine.compare import interval
+from ravine.compare import interval, paired_difference
 from ravine.experiments.data import digits
 from ravine.experiments.report import Report, Table, tracked
 from ravine.experiments.watching import evaluated
@@ -25,7 +25,7 @@ SEEDS = 10
 PENALTIES: dict[str, regularizers.Regularizer | None] = {
     "none": None,
     "L2": regularizers.L2(0.0002),
-    "L1": regularizers.L1(0.0001),
+    "L1": regularizers.L1(0.00005),
 }
 NEAR_ZERO = 1e-3
 EDGES = np.linspace(-0.3, 0.3, 121)
@@ -33,16 +33,21 @@ EDGES = np.linspace(-0.3, 0.3, 121)
 
 @dataclass(frozen=True)
 class Result:
-    """By penalty ``[seeds]``: the share of near-zero weights, validation accuracies; and the weights' histogram."""
+    """What came of each penalty, one number a seed where nothing else is said.
+
+    Attributes:
+        seeds: the seeds.
+        share: of near-zero weights in the first layer.
+        lit_share: the same without the pixels that are dark in all training images.
+        accuracy: of the validation data.
+        counts: the weights' histogram over ``EDGES``, all seeds together.
+    """
 
     seeds: list[int]
     share: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in PENALTIES})
+    lit_share: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in PENALTIES})
     accuracy: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in PENALTIES})
     counts: dict[str, list[int]] = field(default_factory=lambda: {name: [0] * (len(EDGES) - 1) for name in PENALTIES})
-
-    def numbers(self) -> dict[str, Any]:
-        """All of it, as JSON takes it."""
-        return {"seeds": self.seeds, "share": self.share, "accuracy": self.accuracy, "counts": self.counts}
 
 
 def network(penalty: regularizers.Regularizer | None, units: int) -> Sequential:
@@ -58,11 +63,14 @@ def measure(seeds: Sequence[int], rows: int = 10000, epochs: int = 30, units: in
     result = Result(list(seeds))
     for seed in tracked(seeds, "l1-sparsity"):
         data = digits(seed, rows, 5000)
+        lit = data.train[0].any(axis=0)
         for name, penalty in PENALTIES.items():
             model = network(penalty, units)
             model.fit(*data.train, batch_size=50, epochs=epochs, verbose=0, seed=seed)
             kernel = model.layers[0].kernel
-            result.share[name].append(float((np.abs(kernel) < NEAR_ZERO).mean()))
+            near = np.abs(kernel) < NEAR_ZERO
+            result.share[name].append(float(near.mean()))
+            result.lit_share[name].append(float(near[lit].mean()))
             result.accuracy[name].append(evaluated(model, *data.validation)["accuracy"])
             counted = np.histogram(np.clip(kernel, EDGES[0], EDGES[-1]), EDGES)[0]
             result.counts[name] = [int(a + b) for a, b in zip(result.counts[name], counted, strict=True)]
@@ -71,20 +79,23 @@ def measure(seeds: Sequence[int], rows: int = 10000, epochs: int = 30, units: in
 
 def report(result: Result) -> Report:
     """Shares of near-zero weights and accuracies in a table; the weights' distributions in a figure."""
-    shares = {name: 100 * np.array(values) for name, values in result.share.items()}
-    rows = [
-        [name, interval(shares[name]).shown(1), interval(100 * np.array(result.accuracy[name])).shown(2)]
-        for name in PENALTIES
-    ]
+    shares, lit, accuracy = (
+        {name: 100 * np.array(values) for name, values in by_penalty.items()}
+        for by_penalty in (result.share, result.lit_share, result.accuracy)
+    )
+    columns = (shares, 1), (lit, 1), (accuracy, 2)
+    rows = [[name, *(interval(column[name]).shown(places) for column, places in columns)] for name in PENALTIES]
     ratio = shares["L1"] / np.maximum(shares["L2"], 1e-9)
+    change = paired_difference(accuracy["L1"], accuracy["L2"])
     finding = (
         f"With L1 {shares['L1'].mean():.1f} % of the first layer's weights end within {NEAR_ZERO:g} of zero, with L2 "
-        f"{shares['L2'].mean():.1f} %: {ratio.min():.1f} to {ratio.max():.1f} times as many, seed by seed "
-        f"({len(result.seeds)} paired seeds)."
+        f"{shares['L2'].mean():.1f} %: {ratio.min():.1f} to {ratio.max():.1f} times as many, seed by seed. The "
+        f"validation accuracy with L1 less that with L2 is {change.shown(2)} percentage "
+        f"points (mean and 95 % interval, {len(result.seeds)} paired seeds)."
     )
-    header = ["penalty", f"|w| < {NEAR_ZERO:g}, %", "validation accuracy, %"]
+    header = ["penalty", f"|w| < {NEAR_ZERO:g}, %", "of lit pixels, %", "validation accuracy, %"]
     caption = f"Mean and 95 % interval over {len(result.seeds)} seeds"
-    return Report(finding, [Table(caption, header, rows)], {"": _figure(result)}, result.numbers())
+    return Report(finding, [Table(caption, header, rows)], {"": _figure(result)}, asdict(result))
 
 
 def _figure(result: Result) -> Figure:
