@@ -109,6 +109,16 @@ def test_a_frozen_layer_has_no_norms(tiny):
     }
 
 
+@pytest.mark.parametrize("probe", [Probe(), Probe([]), Probe("frozen", percentiles=())], ids=range(3))
+def test_a_probe_that_would_record_nothing_is_refused(tiny, probe):
+    model = build(Dense(4, name="frozen"))
+    model.trainable = False
+    with pytest.raises(checks.RavineValueError, match="callbacks: a probe would record nothing; expected layers"):
+        tiny.fit(model, callbacks=[Probe("frozen", percentiles=[50]), probe])
+    _, history = tiny.fit(model, callbacks=[Probe("frozen", percentiles=[50])])
+    assert len(values(history, "frozen/pre_activation_p50")) == 3
+
+
 @pytest.mark.parametrize(
     ("probe", "message"),
     [
@@ -116,8 +126,9 @@ def test_a_frozen_layer_has_no_norms(tiny):
         (lambda: [Probe(["dense", "dense_2"])], r"layers='dense_2' is unknown"),
         (lambda: [Probe("dense", unit=4)], "unit=4: expected one of the 4 units of 'dense', counted from 0"),
         (lambda: [Probe(), Probe("dense")], "callbacks: two probes record 'dense/gradient_norm'"),
+        (lambda: [Probe([])], "callbacks: a probe would record nothing"),
     ],
-    ids=range(4),
+    ids=range(5),
 )
 def test_what_a_model_does_not_have_is_refused_before_training(tiny, probe, message):
     model = tiny.model()

@@ -123,6 +123,22 @@ def test_numbers_hold_from_the_next_fit_on(tiny):
     assert dropped.history["loss"] != penalized.history["loss"]
 
 
+def test_an_assigned_penalty_that_fits_no_array_is_refused_by_name(tiny):
+    model = build()
+    tiny.fit(model, epochs=1)
+    model.get_layer("first").bias_regularizer = "orthogonal"
+    before = model.get_weights()
+    for method in ("fit", "evaluate", "train_on_batch", "test_on_batch"):
+        with pytest.raises(
+            checks.RavineValueError, match=r"bias_regularizer: OrthogonalRegularizer compares .* \(5,\)"
+        ):
+            getattr(model, method)(tiny.x, tiny.y)
+    for was, now in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(was, now)
+    model.get_layer("first").bias_regularizer = None
+    tiny.fit(model, epochs=1)
+
+
 def test_a_name_may_be_assigned_and_nonsense_may_not(tiny):
     model = build()
     model.get_layer("first").bias_regularizer = "l1"

@@ -45,6 +45,20 @@ def test_pre_activations(model):
         np.testing.assert_allclose(before(layer), model.activations(X, earlier), rtol=1e-6)
 
 
+@pytest.mark.parametrize("axis", [-1, 1, 2])
+def test_pre_activations_of_a_softmax_over_any_axis(axis):
+    model = Sequential([Input((2, 3)), Dense(4), Softmax(axis=axis)])
+    before = model.activations(X, -1, before_activation=True)
+    np.testing.assert_array_equal(before, model.activations(X, 0))
+    np.testing.assert_allclose(model.activations(X, -1), jax.nn.softmax(before, axis=axis), rtol=1e-5)
+
+
+def test_a_softmax_over_another_axis_has_pre_activations_too():
+    model = Sequential([Input((2, 3)), Dense(4), Softmax(axis=1)])
+    z = model.activations(X, "dense")
+    np.testing.assert_allclose(model.activations(X, "softmax", before_activation=True), z, rtol=1e-6)
+
+
 def test_by_name_by_index_and_by_itself(model):
     whole = model.activations(X, "hidden")
     for layer in (1, np.int64(1), -7, model.layers[1]):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import ravine
-from ravine import Input, Sequential, callbacks, checks, optimizers
+from ravine import Input, Sequential, callbacks, checks, optimizers, seeds
 from ravine.layers import BatchNormalization, Dense, Dropout, ReLU
 
 RNG = np.random.default_rng(0)
@@ -38,38 +38,45 @@ def test_inference_agrees_with_training_after_any_number_of_steps(steps):
     assert abs(short - 1) > 0.05
 
 
-def test_the_formula_on_batches_of_one_size_and_a_rest():
+def batches(x, size):
+    """The batches that statistics are taken over, without a single row that is left over."""
+    order = np.asarray(seeds.permutation(seeds.stream(0, "population statistics"), len(x)))
+    parts = [x[order[i : i + size]] for i in range(0, len(x), size)]
+    return [part for part in parts if len(part) > 1]
+
+
+def population(parts):
+    """E_B(μ_B) and N_B/(N_B − 1)·E_B(σ_B²), where a batch counts by its rows."""
+    rows = [len(part) for part in parts]
+    variances = [len(part) / (len(part) - 1) * part.var(0) for part in parts]
+    return np.average([part.mean(0) for part in parts], axis=0, weights=rows), np.average(
+        variances, axis=0, weights=rows
+    )
+
+
+# 400 = 57·7 + 1 = 66·6 + 4
+@pytest.mark.parametrize("size", [2, 6, 7, 10, 400, 1000])
+def test_the_formula(size):
     model = first()
-    for size in (10, 7, 400, 1000):
-        ravine.population_statistics(model, X, size)
-        mean, variance = (model.get_layer("bn").get_weights())[-2:]
-        # 400 = 57·7 + 1: a single row that is left over does not count, so the mean may miss it.
-        np.testing.assert_allclose(mean, X.mean(0), atol=1e-5 if 400 % min(size, 400) != 1 else 0.01)
-        # The mean over batches of unbiased variances is near that of all rows, and not the biased one of small batches.
-        np.testing.assert_allclose(variance, X.var(0, ddof=1), rtol=0.1)
+    ravine.population_statistics(model, X, size)
+    mean, variance = population(batches(X, size))
+    np.testing.assert_allclose(model.get_layer("bn").moving_mean, mean, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(model.get_layer("bn").moving_variance, variance, rtol=1e-5)
 
 
-def test_the_factor_makes_small_batches_unbiased():
-    model = first()
-    ravine.population_statistics(model, X, 2)
-    found = model.get_layer("bn").get_weights()[-1]
-    # Without N_B/(N_B − 1) = 2 these would be half as large.
-    np.testing.assert_allclose(found, X.var(0), rtol=0.25)
-
-
-def test_deeper_layers_see_normalized_batches_and_nothing_dropped():
+def test_the_formula_behind_other_layers():
     model = build(BatchNormalization(name="a"), ReLU(), Dropout(0.9), Dense(6), BatchNormalization(name="b"), Dense(1))
-    model.fit(X, Y, epochs=2, verbose=0, seed=1)
-    ravine.population_statistics(model, X, 400)
+    model.fit(X, Y, epochs=1, verbose=0, seed=1)
+    ravine.population_statistics(model, X, 64)
     kernel, bias = model.layers[3].get_weights()
-    gamma, beta, mean, variance = model.get_layer("a").get_weights()
-    normal = gamma * (X - X.mean(0)) / np.sqrt(X.var(0) + 1e-3) + beta
-    hidden = np.maximum(normal, 0) @ kernel + bias
-    np.testing.assert_allclose(mean, X.mean(0), atol=1e-5)
-    np.testing.assert_allclose(variance, X.var(0, ddof=1), rtol=1e-4)
-    _, _, mean, variance = model.get_layer("b").get_weights()
-    np.testing.assert_allclose(mean, hidden.mean(0), rtol=1e-3, atol=1e-4)
-    np.testing.assert_allclose(variance, hidden.var(0, ddof=1), rtol=1e-3)
+    gamma, beta, *_ = model.get_layer("a").get_weights()
+    hidden = []
+    for part in batches(X, 64):
+        normal = gamma * (part - part.mean(0)) / np.sqrt(part.var(0) + 1e-3) + beta
+        hidden.append(np.maximum(normal, 0) @ kernel + bias)
+    mean, variance = population(hidden)
+    np.testing.assert_allclose(model.get_layer("b").moving_mean, mean, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(model.get_layer("b").moving_variance, variance, rtol=1e-4)
 
 
 def test_rows_sorted_by_size_do_not_mislead():

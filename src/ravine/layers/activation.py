@@ -94,5 +94,7 @@ class Softmax(Layer):
         return jax.nn.softmax(x, axis=self.axis), stats
 
     def split_activation(self) -> tuple[Layer, activations.Activation | None]:
-        """A layer that passes its input on, and the softmax, where it is over the last axis."""
-        return (Activation(None), activations.softmax) if self.axis == -1 else (self, None)
+        """A layer that passes its input on, and the softmax, which links to a loss where it is over the last axis."""
+        if self.axis == -1:
+            return Activation(None), activations.softmax
+        return Activation(None), lambda x: self.apply({}, {}, x, key=None, training=False)[0]

@@ -102,10 +102,12 @@ class Layer:
         if not guards:
             return
         arrays, _ = jax.eval_shape(lambda: self.init(jax.random.key(0), input_shape))
+        shapes = {name: array.shape for name, array in arrays.items()}
+        shapes["activity"] = (2, *self.output_shape(input_shape))  # of a batch of any size
         for name, guard in guards.items():
-            array = arrays.get(name.rsplit("_", 1)[0])
-            if array is not None:
-                guard.check_shape(name, array.shape)
+            shape = shapes.get(name.rsplit("_", 1)[0])
+            if shape is not None:
+                guard.check_shape(name, shape)
 
     def check_batch(self, input_shape: Shape, rows: int) -> None:
         """Raise where a batch of ``rows`` samples cannot be trained on."""

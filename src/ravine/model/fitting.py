@@ -92,6 +92,11 @@ def check_probes(
     widths = [(layer.output_shape or (1,))[-1] or 1 for layer in layers]
     probes = tuple(o.pure(names, widths, trained, rows) for o in observers if isinstance(o, Probe))
     columns = [column for probe in probes for column in probe.columns(names, trained)]
+    if not all(probe.columns(names, trained) for probe in probes):
+        raise checks.RavineValueError(
+            "callbacks: a probe would record nothing; expected layers with weights that are trained, or percentiles of "
+            "layers given by name."
+        )
     repeated = {c for c in columns if columns.count(c) > 1}
     if repeated:
         raise checks.RavineValueError(f"callbacks: two probes record {sorted(repeated)[0]!r}; expected it once.")

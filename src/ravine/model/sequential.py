@@ -117,6 +117,7 @@ class Sequential(Predictor):
         try:
             for prefix, part in parts.items():
                 self.accept(f"{prefix}x", part.x.shape[1:])
+            self.network.check(self._require_shape())
             task = compiled.task(caller, self.network, data.y.shape, self._output_shape())
             for prefix, part in parts.items():
                 task.check(prefix, part.y, self._output_shape())
@@ -127,10 +128,8 @@ class Sequential(Predictor):
 
     def _check_training(self, rows: int, rest: int) -> None:
         """Raise where the layers cannot be trained on batches of ``rows``, and one of ``rest`` where that is not 0."""
-        network, shape = self.network, self._require_shape()
-        network.check(shape)
         for size in (rows, rest) if rest else (rows,):
-            network.check_batch(shape, size)
+            self.network.check_batch(self._require_shape(), size)
 
     def train_state(self) -> TrainState:
         """The arrays as a run starts from them."""
