@@ -122,6 +122,19 @@ def test_what_cannot_work_is_refused_where_the_layer_joins_a_model(layer, messag
     assert model.layers == []
 
 
+def test_a_penalty_on_activities_must_fit_their_shape():
+    with pytest.raises(
+        checks.RavineValueError, match=r"activity_regularizer: OrthogonalRegularizer.*shape \(2, 4, 2\)"
+    ):
+        Sequential([Input((4, 3)), Dense(2, activity_regularizer=OrthogonalRegularizer())])
+    model = Sequential([Input((3,)), Dense(2)])
+    model.compile("sgd", "mse")
+    model.layers[0].bias_regularizer = OrthogonalRegularizer()
+    for call in (model.fit, model.evaluate, model.train_on_batch):
+        with pytest.raises(checks.RavineValueError, match="bias_regularizer: OrthogonalRegularizer"):
+            call(np.ones((4, 3)), np.ones((4, 2)))
+
+
 def test_unknown_names_tell_the_nearest():
     for argument in ("kernel_regularizer", "activity_regularizer"):
         with pytest.raises(checks.RavineValueError, match=rf"{argument}='l_2' is unknown. Did you mean 'l2'\?"):
