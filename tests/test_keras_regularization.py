@@ -93,12 +93,12 @@ CASES = [(network, "adam") for network in NETWORKS]
 CASES += [(regularized, "momentum"), (batch_normalized, "momentum"), (batch_normalized, "rmsprop"), (frozen, "rmsprop")]
 
 
-def models(keras, network, rule):
+def models(keras, network, rule, **compiling):
     """One model of Ravine and one of Keras, compiled alike and with the same weights."""
     pair = []
     for k in (ravine, keras):
         model = k.Sequential([k.Input((6,)), *network(k)])
-        options = {"metrics": ["accuracy"]} | ({"run_eagerly": True} if k is keras else {})
+        options = {"metrics": ["accuracy"]} | compiling | ({"run_eagerly": True} if k is keras else {})
         model.compile(RULES[rule](k.optimizers), "sparse_categorical_crossentropy", **options)
         pair.append(model)
     ours, theirs = pair
@@ -120,6 +120,14 @@ def test_fit(keras, network, rule):
     found, wanted = (m.evaluate(X, LABELS, batch_size=20, verbose=0, sample_weight=WEIGHTS) for m in (ours, theirs))
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(ours.predict(X), theirs.predict(X, verbose=0), rtol=1e-4, atol=1e-5)
+
+
+def test_weights_of_samples_and_of_the_loss_leave_the_penalties_alone(keras):
+    ours, theirs = models(keras, regularized, "momentum", loss_weights=0.25)
+    for method in ("train_on_batch", "test_on_batch", "train_on_batch"):
+        options = {"sample_weight": WEIGHTS[:8], "return_dict": True}
+        found, wanted = (getattr(m, method)(X[:8], LABELS[:8], **options) for m in (ours, theirs))
+        assert found["loss"] == pytest.approx(float(wanted["loss"]), rel=1e-5)
 
 
 def test_losses_include_the_penalties(keras):
