@@ -86,14 +86,16 @@ def build(*layers):
 
 
 def test_it_looks_in_training_mode_and_leaves_statistics_alone(tiny):
-    model = build(Dense(4, name="a"), BatchNormalization(name="bn"), Dropout(0.5, name="drop"))
-    _, history = tiny.fit(model, batch_size=20, callbacks=[Probe(["bn", "drop"], percentiles=[0, 50])])
-    # By the batch's own statistics the median is near the middle, whatever the moving averages are.
-    assert abs(values(history, "bn/pre_activation_p50")[-1]) < 0.6
-    assert values(history, "drop/pre_activation_p50")[-1] == pytest.approx(0, abs=0.3)  # half are dropped
+    def trained(*probes):
+        model = build(Dense(4, name="a"), BatchNormalization(name="bn"), Dropout(0.9, name="drop"))
+        return tiny.fit(model, x=tiny.x + 20, batch_size=20, callbacks=list(probes))
+
+    model, history = trained(Probe(["bn", "drop"], percentiles=[20, 50, 80]))
+    # By the batch's own statistics these are near the middle; by moving averages they would still be far away.
+    assert -1.5 < values(history, "bn/pre_activation_p20")[-1] < 0 < values(history, "bn/pre_activation_p80")[-1] < 1.5
+    assert [values(history, f"drop/pre_activation_p{p}")[-1] for p in (20, 50, 80)] == [0, 0, 0]  # most are dropped
     assert "drop/weight_norm" not in history.probes
-    other = build(Dense(4, name="a"), BatchNormalization(name="bn"), Dropout(0.5, name="drop"))
-    tiny.fit(other, batch_size=20)
+    other, _ = trained()
     for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 

@@ -50,8 +50,11 @@ def test_a_frozen_batch_normalization_normalizes_by_what_it_keeps(tiny):
 def test_freezing_is_counted_and_undone(tiny):
     model, lines = build(), []
     everything, order = model.count_params(), list(model.weights)
+    model.get_layer("first").trainable = False
+    assert model.trainable
     model.trainable = False
     assert not model.trainable
+    assert not any(layer.trainable for layer in model.layers)
     model.summary(print_fn=lines.append)
     assert "Trainable params: 0 (0.00 B)" in lines[0]
     assert model.count_params() == everything

@@ -97,18 +97,27 @@ def test_it_repeats_and_leaves_parameters_and_frozen_layers_alone():
         assert np.array_equal(array, before[name]) != changes
 
 
-def test_in_fit_validation_sees_them():
-    model = build(BatchNormalization(name="bn"), Dense(1))
-    history = model.fit(X, Y, epochs=3, validation_data=(X[:50], Y[:50]), population_statistics=True, verbose=0, seed=1)
-    np.testing.assert_allclose(model.evaluate(X[:50], Y[:50], verbose=0), history.history["val_loss"][-1], rtol=1e-5)
-    kept = model.get_layer("bn").get_weights()
-    np.testing.assert_allclose(kept[-2], X.mean(0), atol=1e-4)
-    np.testing.assert_allclose(kept[-1], X.var(0), rtol=0.05)
-    plain = build(BatchNormalization(name="bn"), Dense(1))
-    other = plain.fit(X, Y, epochs=3, validation_data=(X[:50], Y[:50]), verbose=0, seed=1)
+@pytest.mark.parametrize("options", [{}, {"use_ema": True, "ema_momentum": 0.9}], ids=["plain", "averages"])
+def test_in_fit_validation_sees_those_of_the_weights_left_behind(options):
+    inputs = X + 3
+    held_out = inputs[:50], Y[:50]
+
+    def trained(**fitting):
+        model = build(Dense(4, name="dense"), BatchNormalization(name="bn"), Dense(1))
+        model.compile(optimizers.SGD(0.05, **options), "mse")
+        return model, model.fit(inputs, Y, epochs=2, validation_data=held_out, verbose=0, seed=1, **fitting).history
+
+    model, history = trained(population_statistics=True)
+    np.testing.assert_allclose(model.evaluate(*held_out, verbose=0), history["val_loss"][-1], rtol=1e-5)
+    mean, variance = model.get_layer("bn").get_weights()[-2:]
+    np.testing.assert_allclose(mean, model.activations(inputs, "dense").mean(0), rtol=1e-4, atol=1e-5)
+    ravine.population_statistics(model, inputs)  # takes the rows in another order
+    np.testing.assert_allclose(model.get_layer("bn").moving_mean, mean, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(model.get_layer("bn").moving_variance, variance, rtol=0.1)
+    _, other = trained()
     # Training itself does not look at them.
-    np.testing.assert_allclose(history.history["loss"], other.history["loss"], rtol=1e-5)
-    assert not np.allclose(history.history["val_loss"], other.history["val_loss"], rtol=1e-3)
+    np.testing.assert_allclose(history["loss"], other["loss"], rtol=1e-5)
+    assert not np.allclose(history["val_loss"], other["val_loss"], rtol=1e-3)
 
 
 def test_early_stopping_keeps_those_of_the_best_epoch():
