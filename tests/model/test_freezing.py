@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from ravine import Input, Sequential, checks, optimizers, regularizers
+from ravine import Input, Sequential, callbacks, checks, optimizers, regularizers
 from ravine.layers import BatchNormalization, Dense, Dropout
 
 
@@ -88,6 +88,23 @@ def test_the_optimizer_starts_anew_only_where_something_changed(tiny):
     model.get_layer("first").trainable = False
     assert model.train_state().optimizer.step == 0
     assert len(model.train_state().optimizer.slots) == 4
+
+
+@pytest.mark.parametrize("frozen_before", [False, True])
+def test_what_a_callback_freezes_or_frees_holds_from_the_next_fit_on(tiny, frozen_before):
+    class Turn(callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.get_layer("first").trainable = frozen_before
+
+    model, plain = build(trainable=not frozen_before), build(trainable=not frozen_before)
+    stopper = callbacks.EarlyStopping("loss", patience=9, restore_best_weights=True)
+    tiny.fit(model, epochs=3, callbacks=[Turn(), stopper])
+    tiny.fit(plain, epochs=3, callbacks=[callbacks.EarlyStopping("loss", patience=9, restore_best_weights=True)])
+    before = model.weights
+    assert changed(plain, before) == set()
+    assert list(before) == list(plain.weights)
+    tiny.fit(model, epochs=1)
+    assert ("first/kernel" in changed(model, before)) == frozen_before
 
 
 @pytest.mark.parametrize(

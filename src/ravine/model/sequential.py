@@ -143,11 +143,15 @@ class Sequential(Predictor):
     def take_state(self, state: TrainState) -> None:
         """Take over the arrays that a run arrived at: of its weights, those to use the model with."""
         params = self.optimizer.evaluation_params(state.params, state.optimizer)
-        self._variables, self._optimizer_state = (params, state.stats), state.optimizer
+        self._optimizer_state = state.optimizer
+        self.take_variables((params, state.stats))
 
     def take_variables(self, variables: tuple[Variables, Variables]) -> None:
         """Take over parameters and statistics to use the model with."""
+        fits = jax.tree.structure(variables) == jax.tree.structure(self._variables)
         self._variables = variables
+        if not fits:  # a callback froze or freed a layer while the run went on as it was
+            self.trainable_changed()
 
     def fit(
         self,
