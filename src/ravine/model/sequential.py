@@ -148,7 +148,7 @@ class Sequential(Predictor):
 
     def take_variables(self, variables: tuple[Variables, Variables]) -> None:
         """Take over parameters and statistics to use the model with."""
-        fits = jax.tree.structure(variables) == jax.tree.structure(self._variables)
+        fits = [p.keys() for p in variables[0]] == [p.keys() for p in self._variables[0]]
         self._variables = variables
         if not fits:  # a callback froze or freed a layer while the run went on as it was
             self.trainable_changed()
