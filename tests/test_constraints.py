@@ -11,7 +11,6 @@ from ravine import Input, Sequential, checks, constraints
 from ravine.constraints import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 from ravine.layers import BatchNormalization, Dense
 
-RNG = np.random.default_rng(0)
 SHAPES = {"matrix": (4, 3), "vector": (5,), "filters": (2, 3, 4)}
 
 CASES = [
@@ -35,8 +34,9 @@ def test_every_constraint_is_in_the_table():
 
 @pytest.mark.parametrize(("name", "arguments", "shape"), CASES, ids=str)
 def test_it_is_that_of_keras(keras, name, arguments, shape):
-    w = jnp.asarray(RNG.normal(size=SHAPES[shape]), jnp.float32)
-    along = jnp.asarray(RNG.normal(size=SHAPES[shape]), jnp.float32)
+    rng = np.random.default_rng(0)
+    w = jnp.asarray(rng.normal(size=SHAPES[shape]), jnp.float32)
+    along = jnp.asarray(rng.normal(size=SHAPES[shape]), jnp.float32)
     ours, theirs = getattr(constraints, name)(**arguments), getattr(keras.constraints, name)(**arguments)
     ours.check("kernel_constraint")
     ours.check_shape("kernel_constraint", w.shape)

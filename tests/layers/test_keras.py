@@ -9,8 +9,6 @@ import pytest
 
 from ravine import layers
 
-RNG = np.random.default_rng(0)
-
 # A layer's name and arguments, and the shape of a sample. Layers that draw have a file of their own.
 CASES = [
     ("Dense", {"units": 3, "activation": "tanh"}, (4,)),
@@ -46,7 +44,7 @@ def test_every_layer_is_in_the_table():
     assert {name for name, _, _ in CASES} | DRAWING == classes - {"Layer"}
 
 
-def pair(keras, name, arguments, shape):
+def pair(keras, name, arguments, shape, rng):
     """Ours and Keras's with the same random arrays, which our side holds as parameters and statistics."""
     ours, theirs = getattr(layers, name)(**arguments), getattr(keras.layers, name)(**arguments)
     theirs.build((None, *shape))
@@ -54,7 +52,7 @@ def pair(keras, name, arguments, shape):
     ours.check_input(shape)
     params, stats = ours.init(jax.random.key(0), shape)
     params, stats = (
-        {k: jnp.asarray(RNG.uniform(0.5, 1.5, v.shape), jnp.float32) for k, v in arrays.items()}
+        {k: jnp.asarray(rng.uniform(0.5, 1.5, v.shape), jnp.float32) for k, v in arrays.items()}
         for arrays in (params, stats)
     )
     held = params | stats
@@ -64,7 +62,7 @@ def pair(keras, name, arguments, shape):
 
 def test_arrays_stand_in_the_order_of_keras(keras):
     for name, arguments, shape in CASES:
-        _, theirs, params, stats = pair(keras, name, arguments, shape)
+        _, theirs, params, stats = pair(keras, name, arguments, shape, np.random.default_rng(0))
         assert [w.name for w in theirs.weights] == [
             n for n in getattr(layers, name).variable_names if n in params | stats
         ]
@@ -73,9 +71,10 @@ def test_arrays_stand_in_the_order_of_keras(keras):
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize(("name", "arguments", "shape"), CASES, ids=str)
 def test_outputs_and_gradients_are_those_of_keras(keras, name, arguments, shape, training):
-    ours, theirs, params, stats = pair(keras, name, arguments, shape)
-    x = jnp.asarray(RNG.normal(1, 2, size=(5, *shape)), jnp.float32)
-    along = jnp.asarray(RNG.normal(size=(5, *ours.output_shape(shape))), jnp.float32)
+    rng = np.random.default_rng(0)  # one of its own: the numbers do not depend on which tests ran before
+    ours, theirs, params, stats = pair(keras, name, arguments, shape, rng)
+    x = jnp.asarray(rng.normal(1, 2, size=(5, *shape)), jnp.float32)
+    along = jnp.asarray(rng.normal(size=(5, *ours.output_shape(shape))), jnp.float32)
     names = [w.name for w in theirs.weights]
 
     def our_value(params, x):
@@ -100,9 +99,10 @@ def test_outputs_and_gradients_are_those_of_keras(keras, name, arguments, shape,
 
 @pytest.mark.parametrize("arguments", [{}, {"axis": 1, "momentum": 0.8}], ids=str)
 def test_moving_averages_over_several_steps_are_those_of_keras(keras, arguments):
-    ours, theirs, params, stats = pair(keras, "BatchNormalization", arguments, (3, 4))
+    rng = np.random.default_rng(0)
+    ours, theirs, params, stats = pair(keras, "BatchNormalization", arguments, (3, 4), rng)
     for step in range(5):
-        x = jnp.asarray(RNG.normal(step, 1 + step, size=(6, 3, 4)), jnp.float32)
+        x = jnp.asarray(rng.normal(step, 1 + step, size=(6, 3, 4)), jnp.float32)
         y, stats = ours.apply(params, stats, x, key=None, training=True)
         np.testing.assert_allclose(y, theirs(x, training=True), rtol=1e-5, atol=2e-6)
         for name in stats:
