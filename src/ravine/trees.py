@@ -8,6 +8,7 @@ layer's name, is a :func:`label`: part of neither, so that it can never cost a c
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, dataclass_transform, overload
 
@@ -78,6 +79,12 @@ def _registered(cls: type[T]) -> type[T]:
     # then may run for one loss or layer the program of another.
     jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
     return cls
+
+
+@functools.cache
+def fields(cls: Any) -> dict[str, dataclasses.Field[Any]]:
+    """The fields of a class made by :func:`tree`, by name."""
+    return {field.name: field for field in dataclasses.fields(cls)}
 
 
 def _hashable(value: Any) -> Any:

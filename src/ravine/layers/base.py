@@ -7,8 +7,6 @@ view of the model that the layer was added to.
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 import weakref
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Protocol
@@ -60,7 +58,7 @@ class Layer:
     variable_names: ClassVar[tuple[str, ...]] = ()
 
     def __setattr__(self, name: str, value: Any) -> None:
-        known = _fields(self.__class__)  # type: ignore[arg-type]  # the class can be hashed, its objects cannot
+        known = trees.fields(self.__class__)  # type: ignore[arg-type]  # the class can be hashed, its objects cannot
         if name not in known:
             raise AttributeError(f"{type(self).__name__} has no {name!r}.{checks.nearest(name, known)}")
         metadata = known[name].metadata
@@ -87,7 +85,7 @@ class Layer:
 
     def _guards(self) -> Iterator[tuple[str, Any]]:
         """The regularizers and constraints that there are, by the names of their fields."""
-        for name, field in _fields(type(self)).items():  # type: ignore[arg-type]
+        for name, field in trees.fields(type(self)).items():  # type: ignore[arg-type]
             if "get" in field.metadata:
                 guard = field.metadata["get"](name, getattr(self, name))
                 if guard is not None:
@@ -217,8 +215,3 @@ class Layer:
             arrays = owner.layer_arrays(index)
             return np.array(arrays[name]) if name in arrays else None
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-
-
-@functools.cache
-def _fields(cls: Any) -> dict[str, dataclasses.Field[Any]]:
-    return {f.name: f for f in dataclasses.fields(cls)}

@@ -7,7 +7,6 @@ another learning rate is another value, never another program.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import re
 from collections.abc import Callable
 from dataclasses import field, replace
@@ -106,7 +105,7 @@ class Optimizer(Transformation):
     # What happens around it.
 
     def __setattr__(self, name: str, value: Any) -> None:
-        known = _fields(self.__class__)  # type: ignore[arg-type]  # the class can be hashed, its objects cannot
+        known = trees.fields(self.__class__)  # type: ignore[arg-type]  # the class can be hashed, its objects cannot
         if name not in known:
             raise AttributeError(f"{type(self).__name__} has no {name!r}.{checks.nearest(name, known)}")
         if name == "learning_rate":
@@ -301,11 +300,6 @@ def _key(entry: Any) -> Any:
 def _within(g: jax.Array, norm: jax.Array, largest: Any) -> jax.Array:
     """``g``, scaled so that ``norm`` is at most ``largest``."""
     return g * (largest / jnp.maximum(norm, largest)).astype(g.dtype)
-
-
-@functools.cache
-def _fields(cls: Any) -> dict[str, dataclasses.Field[Any]]:
-    return {f.name: f for f in dataclasses.fields(cls)}
 
 
 def _same_structure(known: dataclasses.Field[Any], old: Any, new: Any) -> bool:
