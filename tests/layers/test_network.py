@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ravine.layers import Dense, Flatten, ReLU
+from ravine.layers import Dense, Dropout, Flatten, GaussianNoise, ReLU
 from ravine.layers.network import Network
 
 NETWORK = Network((Flatten(), Dense(4), ReLU(), Dense(3, activation="softmax")))
@@ -33,6 +33,21 @@ def test_layers_of_one_shape_start_differently_and_a_prefix_starts_alike():
     assert (params[0]["kernel"] != params[1]["kernel"]).all()
     prefix, _ = Network((Dense(3),)).init(jax.random.key(0), (3,))
     np.testing.assert_array_equal(prefix[0]["kernel"], params[0]["kernel"])
+
+
+def test_a_layer_of_another_class_changes_neither_the_start_nor_the_noise_of_the_others():
+    plain = Network((Dense(3), GaussianNoise(1.0), Dense(3)))
+    more = Network((Dense(3), Dropout(0.5), GaussianNoise(1.0), ReLU(), Dense(3)))
+    (first, _, last), (first_of_more, *_, last_of_more) = (n.init(jax.random.key(0), (3,))[0] for n in (plain, more))
+    np.testing.assert_array_equal(first["kernel"], first_of_more["kernel"])
+    np.testing.assert_array_equal(last["kernel"], last_of_more["kernel"])
+
+    def noise(network):
+        variables = network.init(jax.random.key(0), (3,))
+        visits = network.walk(*variables, X.reshape(-1, 3), key=jax.random.key(1), training=True)
+        return next(v.outputs - v.inputs for v in visits if isinstance(v.layer, GaussianNoise))
+
+    np.testing.assert_allclose(noise(plain), noise(more), atol=1e-6)
 
 
 def test_a_link_is_split_off_and_the_function_stays():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 
 from ravine import activations, trees
 from ravine.layers.base import Arrays, Layer, Shape
@@ -66,8 +69,8 @@ class Network:
     def init(self, key: jax.Array, input_shape: Shape) -> tuple[Variables, Variables]:
         """Initial parameters and statistics for samples of ``input_shape``."""
         params, stats = [], []
-        for index, layer in enumerate(self.layers):
-            p, s = layer.init(jax.random.fold_in(key, index), input_shape)
+        for place, layer in zip(self._places(), self.layers, strict=True):
+            p, s = layer.init(jax.random.fold_in(key, place), input_shape)
             params.append(p if layer.trainable else {})
             stats.append(s if layer.trainable else {**p, **s})
             input_shape = layer.output_shape(input_shape)
@@ -82,6 +85,17 @@ class Network:
         """Raise where a batch of ``rows`` samples cannot be trained on."""
         for layer, shape in zip(self.layers, [input_shape, *self.shapes(input_shape)], strict=False):
             layer.check_batch(shape, rows)
+
+    def _places(self) -> Iterator[np.uint32]:
+        """For each layer the name of its random streams: its class, and how many of that class come before it.
+
+        So networks that differ in a layer of another class, such as one of dropout, start from the same weights.
+        """
+        seen: Counter[str] = Counter()
+        for layer in self.layers:
+            kind = type(layer).__name__
+            yield np.uint32(zlib.crc32(f"{kind} {seen[kind]}".encode()))
+            seen[kind] += 1
 
     def shapes(self, input_shape: Shape) -> list[Shape]:
         """The output shape of every layer, for samples of ``input_shape`` that every layer accepts."""
@@ -106,8 +120,8 @@ class Network:
         self, params: Variables, stats: Variables, x: jax.Array, *, key: jax.Array | None, training: bool
     ) -> Iterator[Visit]:
         """A batch's way from layer to layer."""
-        for index, layer in enumerate(self.layers):
-            layer_key = None if key is None else jax.random.fold_in(key, index)
+        for index, (place, layer) in enumerate(zip(self._places(), self.layers, strict=True)):
+            layer_key = None if key is None else jax.random.fold_in(key, place)
             # What a frozen layer is made of stands among its statistics, where nothing trains it.
             held = params[index] if layer.trainable else stats[index]
             y, after = layer.apply(held, stats[index], x, key=layer_key, training=training)
