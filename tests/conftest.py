@@ -106,3 +106,22 @@ class Counter:
 @pytest.fixture(scope="session")
 def counter() -> Counter:
     return Counter()
+
+
+COMPILATION = "/jax/core/compile/backend_compile_duration"
+
+
+@pytest.fixture
+def compilations():
+    """The names of all programs that JAX compiles while a test runs."""
+    import jax
+
+    names, active = [], True
+
+    def listen(event, duration, **details):
+        if active and event == COMPILATION:
+            names.append(details.get("fun_name", "?"))
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    yield names
+    active = False

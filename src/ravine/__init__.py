@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from ravine import (
         activations,
         callbacks,
+        comparison,
         constraints,
         datasets,
         initializers,
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
         optimizers,
         plots,
         regularizers,
+        statistics,
         utils,
     )
+    from ravine.comparison import compare, loguniform, search, uniform
     from ravine.layers import Input
     from ravine.model import Sequential, population_statistics
 
@@ -30,11 +33,14 @@ __all__ = [
     "Sequential",
     "activations",
     "callbacks",
+    "compare",
+    "comparison",
     "constraints",
     "datasets",
     "initializers",
     "landscape",
     "layers",
+    "loguniform",
     "losses",
     "metrics",
     "objectives",
@@ -42,10 +48,21 @@ __all__ = [
     "plots",
     "population_statistics",
     "regularizers",
+    "search",
+    "statistics",
+    "uniform",
     "utils",
 ]
 
-_HOMES = {"Input": "ravine.layers", "Sequential": "ravine.model", "population_statistics": "ravine.model"}
+_HOMES = {
+    "Input": "ravine.layers",
+    "Sequential": "ravine.model",
+    "compare": "ravine.comparison",
+    "loguniform": "ravine.comparison",
+    "population_statistics": "ravine.model",
+    "search": "ravine.comparison",
+    "uniform": "ravine.comparison",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -10,7 +10,9 @@ import math
 import numbers
 import sys
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NoReturn, TypeVar
 
 T = TypeVar("T")
@@ -99,8 +101,23 @@ def boolean(argument: str, value: object) -> bool:
     reject_type(argument, value, "True or False")
 
 
+_silent: ContextVar[bool] = ContextVar("silent", default=False)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """In this thread, leave out Ravine's warnings: for what runs many times and was warned of once."""
+    token = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
+
+
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn about the line outside Ravine that led here, however deep within Ravine this is called."""
+    if _silent.get():
+        return
     level, frame = 1, sys._getframe(0)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "ravine":
         level, frame = level + 1, frame.f_back

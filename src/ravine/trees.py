@@ -7,6 +7,7 @@ layer's name, is a :func:`label`: part of neither, so that it can never cost a c
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable
@@ -85,6 +86,16 @@ def _registered(cls: type[T]) -> type[T]:
 def fields(cls: Any) -> dict[str, dataclasses.Field[Any]]:
     """The fields of a class made by :func:`tree`, by name."""
     return {field.name: field for field in dataclasses.fields(cls)}
+
+
+def copied(value: T) -> T:
+    """A copy of dataclasses within dataclasses, labels included; what else they hold, such as functions, is shared."""
+    if isinstance(value, type) or not dataclasses.is_dataclass(value):
+        return value
+    new: Any = copy.copy(value)
+    for name in fields(type(value)):  # type: ignore[arg-type]  # the class can be hashed
+        object.__setattr__(new, name, copied(getattr(value, name)))
+    return new
 
 
 def _hashable(value: Any) -> Any:

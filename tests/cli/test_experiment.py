@@ -7,7 +7,8 @@ from click.testing import CliRunner
 
 from ravine import experiments
 from ravine.cli import main
-from ravine.experiments.report import Report, Table
+from ravine.experiments.report import Report
+from ravine.tables import Table
 
 
 def run(*arguments):

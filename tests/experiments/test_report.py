@@ -5,7 +5,8 @@ import json
 import pytest
 from matplotlib.figure import Figure
 
-from ravine.experiments.report import Report, Table, tracked
+from ravine.experiments.report import Report, tracked
+from ravine.tables import Table
 
 TABLE = Table("What was measured", ["kind", "loss"], [["with", "0.1 (0.0 to 0.2)"], ["without", "0.3"]])
 

@@ -236,23 +236,6 @@ def test_a_run_in_another_thread(tiny):
     assert same(results[0], tiny.fit()[0])
 
 
-COMPILATION = "/jax/core/compile/backend_compile_duration"
-
-
-@pytest.fixture
-def compilations():
-    """The names of all programs that JAX compiles while a test runs."""
-    names, active = [], True
-
-    def listen(event, duration, **details):
-        if active and event == COMPILATION:
-            names.append(details.get("fun_name", "?"))
-
-    jax.monitoring.register_event_duration_secs_listener(listen)
-    yield names
-    active = False
-
-
 def test_other_numbers_compile_nothing(tiny, monkeypatch, compilations):
     traces = []
     train_member = course.train_member

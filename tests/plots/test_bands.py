@@ -5,9 +5,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from ravine import checks
-from ravine.compare import interval
 from ravine.plots import plot_band
 from ravine.plots.bands import MARKERS, STYLES
+from ravine.statistics import interval
 
 RUNS = np.random.default_rng(0).normal(size=(6, 5)) + np.arange(5)
 

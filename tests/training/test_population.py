@@ -37,7 +37,7 @@ MEMBERS, RUNS = zip(*map(member, range(4)), strict=True)
 def test_stacked_trees_come_apart_as_they_were():
     whole = stacked(MEMBERS)
     for index, each in enumerate(MEMBERS):
-        apart = unstacked(whole, index)
+        apart = unstacked(whole)[index]
         assert jax.tree.structure(apart) == jax.tree.structure(each)
         for a, b in zip(jax.tree.leaves(apart), jax.tree.leaves(each), strict=True):
             keys = jnp.issubdtype(a.dtype, jax.dtypes.prng_key)
@@ -50,7 +50,7 @@ def test_each_member_ends_where_it_would_alone_and_nothing_of_it_changes_after()
     ends = []
     for index, (each, run) in enumerate(zip(MEMBERS, RUNS, strict=True)):
         expected, record = alone(each, SETTINGS, run, DATA, DATA, *EPOCHS)
-        found = unstacked(group, index)
+        found = unstacked(group)[index]
         ends.append(int(found.epoch))
         assert found.epoch == expected.epoch
         np.testing.assert_allclose(records[index], record, rtol=1e-5)  # NaN after the end in both

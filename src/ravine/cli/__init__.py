@@ -3,6 +3,7 @@
 import click
 
 from ravine.cli.command import Group
+from ravine.cli.compare import compare
 from ravine.cli.descend import descend
 from ravine.cli.experiment import experiment
 from ravine.cli.mnist import mnist
@@ -16,6 +17,7 @@ def main() -> None:
     """Training techniques of neural networks: optimizers, regularization, early stopping."""
 
 
+main.add_command(compare)
 main.add_command(descend)
 main.add_command(experiment)
 main.add_command(mnist)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -60,29 +58,4 @@ def show(name: str, report: Report) -> None:
     console = Console(highlight=False, markup=False)  # a finding may hold brackets
     console.print(Text.assemble("\n", (name, "bold"), f": {report.finding}\n"))
     for table in report.tables:
-        shown = Table(title=table.caption, title_justify="left", title_style="", box=box.SIMPLE_HEAD, pad_edge=False)
-        rows = fitted(table.header, table.rows, console.width)
-        for i, header in enumerate(table.header):
-            lines = [line for row in rows for line in (row[i].splitlines() if i else row[i].split())]
-            longest = max(map(len, [*header.split(), *lines]), default=1)
-            shown.add_column(header, justify="right" if i else "left", min_width=longest)
-        for row in rows:
-            shown.add_row(*row)
-        console.print(shown)
-
-
-def fitted(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[list[str]]:
-    """``rows`` in cells of as many lines as fitting ``width`` takes: broken before intervals, then within them too.
-
-    The columns' names break at every space, and take at least their longest word.
-    """
-    cells = [list(row) for row in rows]
-    named = [max(map(len, name.split()), default=0) for name in header]
-    for old, new in (" (", "\n("), (" to ", " to\n"):
-        longest = [
-            max(len(line) for cell in column for line in cell.split("\n")) for column in zip(*cells, strict=True)
-        ]
-        if sum(max(lengths) + 3 for lengths in zip(named, longest, strict=True)) <= width:
-            break
-        cells = [[first, *(cell.replace(old, new) for cell in others)] for first, *others in cells]
-    return cells
+        table.show(console)

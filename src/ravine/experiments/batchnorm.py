@@ -19,13 +19,14 @@ from matplotlib.figure import Figure
 
 from ravine import Sequential, initializers, optimizers, population_statistics
 from ravine.callbacks import Probe
-from ravine.compare import interval, paired_difference
 from ravine.experiments.data import Digits, digits
-from ravine.experiments.report import Report, Table, tracked
+from ravine.experiments.report import Report, tracked
 from ravine.experiments.watching import evaluated
 from ravine.layers import Activation, BatchNormalization, Dense, Input
 from ravine.plots import plot_band
 from ravine.plots.bands import STYLES
+from ravine.statistics import interval, paired_difference
+from ravine.tables import Table
 
 SEEDS = 10
 KINDS = ("without", "with")

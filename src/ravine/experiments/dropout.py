@@ -14,12 +14,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ravine import Sequential, optimizers
-from ravine.compare import interval, paired_difference
 from ravine.experiments.data import digits
-from ravine.experiments.report import Report, Table, tracked
+from ravine.experiments.report import Report, tracked
 from ravine.experiments.watching import Inference, evaluated
 from ravine.layers import Dense, Dropout, Input
 from ravine.plots import plot_band
+from ravine.statistics import interval, paired_difference
+from ravine.tables import Table
 
 SEEDS = 10
 RATES = (0.0, 0.2, 0.5)

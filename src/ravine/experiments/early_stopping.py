@@ -15,13 +15,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ravine.callbacks import EarlyStopping
-from ravine.compare import interval, paired_difference
 from ravine.experiments.data import digits
 from ravine.experiments.overfitting import network
-from ravine.experiments.report import Report, Table, tracked
+from ravine.experiments.report import Report, tracked
 from ravine.experiments.watching import evaluated
 from ravine.plots import plot_band
 from ravine.plots.bands import STYLES
+from ravine.statistics import interval, paired_difference
+from ravine.tables import Table
 
 SEEDS = 10
 KINDS = ("all epochs", "early stopping")

@@ -14,12 +14,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ravine import Sequential, optimizers, regularizers
-from ravine.compare import interval, paired_difference
 from ravine.experiments.data import digits
-from ravine.experiments.report import Report, Table, tracked
+from ravine.experiments.report import Report, tracked
 from ravine.experiments.watching import evaluated
 from ravine.layers import Dense, Input
 from ravine.plots.bands import STYLES
+from ravine.statistics import interval, paired_difference
+from ravine.tables import Table
 
 SEEDS = 10
 PENALTIES: dict[str, regularizers.Regularizer | None] = {

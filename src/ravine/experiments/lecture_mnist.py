@@ -14,10 +14,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ravine import Sequential, datasets, optimizers
-from ravine.experiments.report import Report, Table, tracked
+from ravine.experiments.report import Report, tracked
 from ravine.experiments.watching import evaluated
 from ravine.layers import Dense, Flatten
 from ravine.plots import plot_band
+from ravine.tables import Table
 
 SEEDS = 10
 PUBLISHED = {"train accuracy": 0.99572, "train loss": 0.0197, "test accuracy": 0.98010, "test loss": 0.0845}

@@ -14,11 +14,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ravine import Sequential, optimizers
-from ravine.compare import interval
 from ravine.experiments.data import digits
-from ravine.experiments.report import Report, Table, tracked
+from ravine.experiments.report import Report, tracked
 from ravine.layers import Dense, Dropout, Input
 from ravine.plots import plot_band
+from ravine.statistics import interval
+from ravine.tables import Table
 
 SEEDS = 5
 PUBLISHED = 98.40  # %, after 20 epochs

@@ -14,11 +14,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ravine import Sequential, optimizers
-from ravine.compare import Interval, interval, paired_difference
 from ravine.experiments.data import digits
-from ravine.experiments.report import Report, Table, tracked
+from ravine.experiments.report import Report, tracked
 from ravine.layers import Dense, Input
 from ravine.plots import plot_band
+from ravine.statistics import Interval, interval, paired_difference
+from ravine.tables import Table
 
 SEEDS = 10
 KEYS = ("loss", "accuracy", "val_loss", "val_accuracy")

@@ -19,7 +19,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ravine import Sequential, layers, losses, optimizers, trees
-from ravine.experiments.report import Report, Table, tracked
+from ravine.experiments.report import Report, tracked
+from ravine.tables import Table
 
 SEEDS = 60
 DIMENSIONS, ROWS, NOISE = 100, 1000, 0.6

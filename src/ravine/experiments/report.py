@@ -13,23 +13,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from ravine.files.atomic import replacing
-
-
-@dataclass(frozen=True)
-class Table:
-    """A caption, the columns' names, and rows of text."""
-
-    caption: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-    def markdown(self) -> str:
-        """As Markdown, the caption above."""
-        rule = ["---"] + ["---:"] * (len(self.header) - 1)
-        # A bar in a cell, such as that of |w|, would end the cell.
-        escaped = [[cell.replace("|", "\\|") for cell in row] for row in (self.header, rule, *self.rows)]
-        lines = ["| " + " | ".join(row) + " |" for row in escaped]
-        return f"{self.caption}\n\n" + "\n".join(lines)
+from ravine.tables import Table
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,12 @@ from matplotlib.figure import Figure
 from ravine import Sequential, optimizers, regularizers
 from ravine.callbacks import Callback
 from ravine.callbacks.base import Logs
-from ravine.compare import Interval, interval
 from ravine.experiments.data import Digits, digits
-from ravine.experiments.report import Report, Table, tracked
+from ravine.experiments.report import Report, tracked
 from ravine.layers import Dense, Input
 from ravine.plots import plot_band
+from ravine.statistics import Interval, interval
+from ravine.tables import Table
 
 SEEDS = 10
 L2 = 1e-3

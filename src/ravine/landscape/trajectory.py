@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from ravine import checks
+from ravine import checks, tables
 from ravine.objectives import Objective
 from ravine.optimizers import Transformation
 
@@ -131,13 +131,7 @@ class Trajectory:
 
     def to_frame(self, backend: str = "pandas") -> Any:
         """:meth:`columns` as a data frame of ``"pandas"``, ``"polars"`` or ``"pyarrow"``, which must be installed."""
-        checks.look_up("backend", backend, dict.fromkeys(("pandas", "polars", "pyarrow")))
-        import narwhals
-
-        try:
-            return narwhals.from_dict(self.columns(), backend=backend).to_native()  # type: ignore[arg-type]
-        except ModuleNotFoundError:
-            raise checks.RavineValueError(f"backend={backend!r}: {backend} is not installed.") from None
+        return tables.frame(self.columns(), backend)
 
 
 def _column(name: str, i: int, count: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ravine import checks, losses, metrics, optimizers
 from ravine.layers.network import Network
@@ -39,6 +40,16 @@ class Compiled:
                 f"metrics: {sorted(repeated)[0]!r} is there twice; expected one of each name."
             )
         return compiled
+
+    def arguments(self) -> dict[str, Any]:
+        """What ``compile`` takes to make the same again; None for what was not given."""
+        return {
+            "optimizer": self.optimizer,
+            "loss": self.loss,
+            "loss_weights": self.loss_weight,
+            "metrics": list(self.metrics) or None,
+            "weighted_metrics": list(self.weighted_metrics) or None,
+        }
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import jax
@@ -17,9 +18,10 @@ from ravine.callbacks import Callback, EarlyStopping
 from ravine.callbacks.progress import Progress
 from ravine.model.fitting import Request
 from ravine.training import placement
+from ravine.training.data import Data
 from ravine.training.history import History
 from ravine.training.legs import Interrupts, Leg, run_legs
-from ravine.training.population import Member, stacked, train_group, train_member, unstacked
+from ravine.training.population import Member, stacked, train_group, train_group_apart, train_member, unstacked
 from ravine.training.program import RunState, first_run
 
 if TYPE_CHECKING:
@@ -29,7 +31,12 @@ TrainLeg = Callable[[RunState, int, np.ndarray], tuple[RunState, jax.Array]]
 
 
 class Course:
-    """One run: the model, whose arrays are built, what is asked of it, and its history so far."""
+    """One run: the model, whose arrays are built, what is asked of it, and its history so far.
+
+    ``cut`` tells that Ctrl-C ended it.
+    """
+
+    cut = False
 
     def __init__(self, model: Sequential, request: Request, callbacks: Sequence[Callback]) -> None:
         self.model, self.request = model, request
@@ -101,19 +108,23 @@ class Course:
             callback.on_train_end(logs)
 
 
-def run_course(course: Course) -> History:
-    """Train one model; it holds the result after every leg, and its callbacks may be of any kind."""
+def run_course(course: Course, interrupts: Interrupts | None = None) -> History:
+    """Train one model; it holds the result after every leg, and its callbacks may be of any kind.
+
+    ``interrupts`` are those of whoever runs many and hears of Ctrl-C first; a run by itself has its own.
+    """
     course.begin()
     member, leg = course.member(), None
     every_epoch = any(callback.every_epoch for callback in course.callbacks)
     try:
-        with Interrupts() as interrupts:
+        with Interrupts() if interrupts is None else nullcontext(interrupts) as heard:
             train = _train_leg([course], train_member, member)
             for leg in _legs(course, train, course.start(member), every_epoch=every_epoch):
                 course.take(leg, leg.record)
-                if interrupts.requested:
+                if heard.requested and interrupts is None:
                     print(f"Interrupted: training ended after epoch {course.history.epoch[-1] + 1}.")
-                if interrupts.requested or course.model.stop_training:
+                course.cut = heard.requested and not _over(leg, course)
+                if course.cut or course.model.stop_training:
                     break
         if leg is not None:
             course.finish(leg.run)
@@ -123,23 +134,43 @@ def run_course(course: Course) -> History:
     return course.history
 
 
-def run_group(courses: Sequence[Course]) -> list[History]:
-    """Train models of one structure on the same data in one program; their callbacks only describe the compiled run."""
+def run_group(courses: Sequence[Course], size: int = 0, interrupts: Interrupts | None = None) -> list[History]:
+    """Train models of one structure in one program; their callbacks only describe the compiled run.
+
+    Their data are the same, or of the same shapes. A group smaller than ``size`` is filled up with runs that nobody
+    looks at, so that groups of one size are one program.
+    """
+    padding = max(0, size - len(courses))
     members = [course.member() for course in courses]
-    runs = stacked([course.start(member) for course, member in zip(courses, members, strict=True)])
+    runs = [course.start(member) for course, member in zip(courses, members, strict=True)]
+    members, runs = members + members[-1:] * padding, runs + runs[-1:] * padding
     for course in courses:
         course.begin()
-    train, leg = _train_leg(courses, train_group, stacked(members)), None
-    for leg in _legs(courses[0], train, runs, every_epoch=False):
-        for course, record, end in zip(courses, leg.record, np.asarray(leg.run.epoch), strict=True):
+    # Small data are copied for each, shared or not, so that both are one program.
+    first = courses[0].request
+    shares = all(c.request.data is first.data for c in courses) and not first.settings.reorders
+    function = train_group if shares else train_group_apart
+    train, leg = _train_leg([*courses, *[courses[-1]] * padding], function, placement.spread(stacked(members))), None
+    for leg in _legs(courses[0], train, placement.spread(stacked(runs)), every_epoch=False):
+        ends = np.asarray(leg.run.epoch)[: len(courses)]
+        for course, record, end in zip(courses, leg.record, ends, strict=False):
             course.take(leg, record[: max(0, end - leg.first_epoch)])
-    for index, course in enumerate(courses):
-        if leg is not None:
-            run = unstacked(leg.run, index)
-            course.model.take_state(run.train)
-            course.finish(run)
+        if interrupts is not None and interrupts.requested and not _over(leg, courses[0]):
+            for course in courses:
+                course.cut = True
+            break
+    finished = [] if leg is None else unstacked(leg.run)
+    for course, run in zip(courses, finished, strict=False):
+        course.model.take_state(run.train)
+        course.finish(run)
+    for course in courses:
         course.end()
     return [course.history for course in courses]
+
+
+def _over(leg: Leg, course: Course) -> bool:
+    """Whether a run, or a group of runs, came to its own end."""
+    return leg.stopped or int(np.max(leg.run.epoch)) >= course.request.plan.epochs.stop
 
 
 def _legs(course: Course, train: TrainLeg, run: RunState, *, every_epoch: bool) -> Iterator[Leg]:
@@ -153,20 +184,34 @@ def _train_leg(
     """The compiled function with everything bound that stays the same from leg to leg."""
     first = courses[0]
     request = first.request
-    data = request.data.on_device()
-    validation = None if request.validation is None else request.validation.on_device()
+    data, validation = _data(courses, apart=function is train_group_apart)
     options = placement.compiler_options(first.multiply_adds)
     leg = placement.compiled(function, options, donate=("run",))
 
     def train(run: RunState, epochs: int, validates: np.ndarray) -> tuple[RunState, jax.Array]:
         state, record = leg(member, request.settings, run, data, validation, np.int32(epochs), validates)
-        if len(courses) == 1:
+        if function is train_member:
             # The arrays are still being computed. Handing them over now keeps the model whole whatever interrupts the
             # wait.
             first.model.take_state(state.train)
         return state, record
 
     return train
+
+
+def _data(courses: Sequence[Course], *, apart: bool) -> tuple[Data, Data | None]:
+    """What the runs train and validate on, where they run; ``apart`` for data of each one's own."""
+    requests = [course.request for course in courses]
+    if apart:
+        pairs = [(request.data.on_device(), _placed(request.validation)) for request in requests]
+        return placement.spread(stacked(pairs))
+    if len(courses) > 1:
+        return placement.everywhere((requests[0].data, requests[0].validation))
+    return requests[0].data.on_device(), _placed(requests[0].validation)
+
+
+def _placed(data: Data | None) -> Data | None:
+    return None if data is None else data.on_device()
 
 
 def _warn_of_nan(history: History, epoch: int, logs: dict[str, float]) -> None:

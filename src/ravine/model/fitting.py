@@ -85,12 +85,16 @@ def check_validation_freq(freq: object) -> Callable[[int], bool]:
 
 
 def check_probes(
-    observers: list[Callback], names: list[str], layers: list[Row], rows: int
+    callbacks: list[Callback], names: list[str], layers: Callable[[], list[Row]], rows: int
 ) -> tuple[tuple[probing.Probe, ...], tuple[str, ...]]:
-    """What the callbacks among ``observers`` that look inside layers want recorded, and what that is called."""
-    trained = [layer.trainable > 0 for layer in layers]
-    widths = [(layer.output_shape or (1,))[-1] or 1 for layer in layers]
-    probes = tuple(o.pure(names, widths, trained, rows) for o in observers if isinstance(o, Probe))
+    """What the callbacks that look inside layers want recorded, and what that is called."""
+    observers = [callback for callback in callbacks if isinstance(callback, Probe)]
+    if not observers:
+        return (), ()
+    shown = layers()
+    trained = [layer.trainable > 0 for layer in shown]
+    widths = [(layer.output_shape or (1,))[-1] or 1 for layer in shown]
+    probes = tuple(observer.pure(names, widths, trained, rows) for observer in observers)
     columns = [column for probe in probes for column in probe.columns(names, trained)]
     if not all(probe.columns(names, trained) for probe in probes):
         raise checks.RavineValueError(

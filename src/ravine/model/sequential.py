@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -97,6 +98,28 @@ class Sequential(Predictor):
     def optimizer(self) -> optimizers.Transformation:
         """The optimizer that ``compile`` was given. Its numbers may be assigned, and hold from the next ``fit`` on."""
         return self._require_compiled("optimizer").optimizer
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether ``compile`` was called."""
+        return self._compiled is not None
+
+    @property
+    def compiled(self) -> Compiled:
+        """What ``compile`` was given, checked."""
+        return self._require_compiled("compiled")
+
+    def untrained(self) -> Sequential:
+        """A model of the same layers, compiled alike, without weights. Functions in them are the same, not copies."""
+        new = Sequential(name=self.name)
+        new._input_shape = self._input_shape
+        new._layers = [trees.copied(layer) for layer in self._layers]
+        for index, layer in enumerate(new._layers):
+            layer.bind(new, index)
+        new._forget_training()
+        if self._compiled is not None:
+            new._compiled = replace(self._compiled, optimizer=trees.copied(self._compiled.optimizer))
+        return new
 
     def _require_compiled(self, caller: str) -> Compiled:
         if self._compiled is None:
@@ -220,7 +243,7 @@ class Sequential(Predictor):
         data = training_data.as_data(x, y, sample_weight)
         validation = None
         if validation_data is not None:
-            validation = _validation_pair(validation_data)
+            validation = training_data.as_pair("validation", validation_data)
         elif split:
             data, validation = training_data.hold_out(data, split)
         val_size = size if validation_batch_size is None else validation_batch_size
@@ -249,7 +272,7 @@ class Sequential(Predictor):
         self._check_training(size, data.rows % size)
         if plan.population_statistics:
             self.check_statistics("population_statistics=True")
-        probes, probed = fitting.check_probes(callbacks, self._names(), self._rows(), data.rows)
+        probes, probed = fitting.check_probes(callbacks, self.layer_names, self._rows, data.rows)
         request = Request(
             plan=plan,
             task=task,
@@ -302,13 +325,17 @@ class Sequential(Predictor):
         no_callbacks(callbacks)
         verbose = check_verbose(verbose)
         data = first_batches(training_data.as_data(x, y, sample_weight), batch_size, steps)
+        return self._report(self.evaluate_data(data), verbose, return_dict)
+
+    def evaluate_data(self, data: Data) -> dict[str, float]:
+        """Loss and metrics on checked arrays, by name."""
         task = trees.as_leaves(self._checked("evaluate", data))
         size = fitting.evaluation_rows(data.rows)
         test = placement.compiled(test_step)
         variables, sums = self.variables(), Sums.zero(task)
         for start in range(0, data.rows, size):
             sums = test(task, variables, sums, jax.tree.map(lambda a, s=start: a[s : s + size], data))
-        return self._report(task, sums, verbose, return_dict)
+        return self._logs(task, sums)
 
     def train_on_batch(
         self,
@@ -333,27 +360,23 @@ class Sequential(Predictor):
         # The next batch goes on from the weights that were trained, not from their averages, which the model shows now;
         # unless somebody gives the model other weights.
         self._between = self._variables, state
-        return self._report(task, sums, 0, return_dict)
+        return self._report(self._logs(task, sums), 0, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Values:
         """The loss and metrics of one batch."""
         data = training_data.as_data(x, y, sample_weight)
         task = trees.as_leaves(self._checked("test_on_batch", data))
         sums = placement.compiled(test_step)(task, self.variables(), Sums.zero(task), data)
-        return self._report(task, sums, 0, return_dict)
+        return self._report(self._logs(task, sums), 0, return_dict)
 
-    def _report(self, task: Task, sums: Sums, verbose: int, return_dict: bool) -> Values:
+    def _logs(self, task: Task, sums: Sums) -> dict[str, float]:
         values = [float(v) for v in np.asarray(placement.compiled(read)(task, sums))]
-        logs = dict(zip(self._require_compiled("evaluate").names, values, strict=True))
+        return dict(zip(self.compiled.names, values, strict=True))
+
+    def _report(self, logs: dict[str, float], verbose: int, return_dict: bool) -> Values:
         if verbose:
             print(figures(dict(sorted(logs.items()))))
+        values = list(logs.values())
         if return_dict:
             return logs
         return values if len(values) > 1 else values[0]
-
-
-def _validation_pair(validation_data: Any) -> Data:
-    """Checked arrays of ``(x, y)`` or ``(x, y, sample_weight)``."""
-    if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
-        checks.reject_type("validation_data", validation_data, "(x, y) or (x, y, sample_weight)")
-    return training_data.as_data(*validation_data, prefix="validation ")

@@ -135,11 +135,11 @@ class Stack:
         """The layer of a name, or of an index."""
         if index is not None:
             return self._layers[index]
-        return checks.look_up("name", str(name), dict(zip(self._names(), self._layers, strict=True)))
+        return checks.look_up("name", str(name), dict(zip(self.layer_names, self._layers, strict=True)))
 
     def index_of(self, layer: str | int | Layer) -> int:
         """The position of a layer, given by name, by index (from the end where it is negative) or as itself."""
-        count, names = len(self._layers), self._names()
+        count, names = len(self._layers), self.layer_names
         if isinstance(layer, Layer):
             found = [i for i, own in enumerate(self._layers) if own is layer]
             if not found:
@@ -165,7 +165,8 @@ class Stack:
                 f"{caller}: expected a model with a BatchNormalization layer that is not frozen; there is none."
             )
 
-    def _names(self) -> list[str]:
+    @property
+    def layer_names(self) -> list[str]:
         """The layers' names: those given as they are, the others ``dense``, ``dense_1``, ... where these are free."""
         taken = {layer.name for layer in self._layers}
         names = []
@@ -175,6 +176,11 @@ class Stack:
             names.append(layer.name or next(name for name in numbered if name not in taken))
             taken.add(names[-1])
         return names
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether any of the arrays were drawn or given already."""
+        return bool(self._variables[0])
 
     @property
     def built(self) -> bool:
@@ -240,7 +246,7 @@ class Stack:
         for name, value in values.items():
             if value.shape != current[name].shape:
                 raise checks.RavineValueError(
-                    f"weights: {self._names()[index]}/{name} has shape {current[name].shape}, got {value.shape}."
+                    f"weights: {self.layer_names[index]}/{name} has shape {current[name].shape}, got {value.shape}."
                 )
         self._variables = tuple(  # type: ignore[assignment]
             tuple(
@@ -259,7 +265,7 @@ class Stack:
         """Copies of all arrays by name, such as ``"dense/kernel"``, in the order of :meth:`get_weights`."""
         return {
             f"{name}/{key}": np.array(arrays[key])
-            for index, (name, layer) in enumerate(zip(self._names(), self._layers, strict=True))
+            for index, (name, layer) in enumerate(zip(self.layer_names, self._layers, strict=True))
             for arrays in (self.layer_arrays(index),)
             for key in layer.variable_names
             if key in arrays
@@ -290,7 +296,7 @@ class Stack:
         return sum(row.trainable + row.non_trainable for row in self._rows())
 
     def _rows(self) -> list[Row]:
-        names, kinds = self._names(), [type(layer).__name__ for layer in self._layers]
+        names, kinds = self.layer_names, [type(layer).__name__ for layer in self._layers]
         if self._input_shape is None:
             return [Row(n, k, None, 0, 0) for n, k in zip(names, kinds, strict=True)]
         network, shape = self.network, self._input_shape

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ravine import checks
-from ravine.compare import interval
+from ravine.statistics import interval
 
 STYLES: tuple[dict[str, Any], ...] = (
     {"color": "#0072B2", "linestyle": "-", "marker": "o"},

@@ -133,6 +133,13 @@ def as_data(x: Any, y: Any, weights: Any = None, *, prefix: str = "") -> Data:
     return Data(samples, targets, w)
 
 
+def as_pair(name: str, given: Any) -> Data:
+    """Checked arrays of the argument ``NAME_data``, which is ``(x, y)`` or ``(x, y, sample_weight)``."""
+    if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+        checks.reject_type(f"{name}_data", given, "(x, y) or (x, y, sample_weight)")
+    return as_data(*given, prefix=f"{name} ")
+
+
 def with_class_weight(data: Data, class_weight: Mapping[int, float], outputs: int) -> Data:
     """``data`` for a model of ``outputs`` units with each sample weighted by its class, 1 for classes left out."""
     if data.w is not None:

@@ -3,7 +3,12 @@
 On a CPU XLA gives every matrix product of a step to its own library, which splits it over the cores. For the small
 products of small batches that costs more than it gains: the pieces are handed to whichever core is free, so the
 weights travel between caches, and a step's time comes to depend on luck. With that rewriting off, small products run
-where their data is (docs/benchmarks.md has the figures). Large products keep the library and all cores.
+where their data is (docs/benchmarks.md has the figures). Large products keep the library and all cores. Of a tiny
+network's step even the loops over single numbers cost more to split than to run.
+
+Many runs go side by side, one a core, each on a thread of its own: that beats all cores on one run after another. Runs
+of tiny networks go in groups, as one program, since a step is then mostly what each operation costs by itself. On a GPU
+groups are as large as memory allows, and spread over the devices that there are.
 """
 
 from __future__ import annotations
@@ -11,26 +16,92 @@ from __future__ import annotations
 import functools
 import os
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
 LARGE_STEP = 16_000_000
 """Multiply-adds of one forward pass from which on the library's split products win (measured on two cores)."""
 
+TINY_STEP = 500_000
+"""Multiply-adds of one forward pass up to which a step stays on one core, and runs go in groups."""
+
+TINY_GROUP = 8
+"""How many runs of a tiny network go as one program on a CPU: more gain little, and the last to stop holds up all."""
+
 CACHED_BYTES = 2**20
 """Up to this size, data are put in order once an epoch: one gather instead of many, within a core's cache."""
+
+LARGEST_GROUP = 1024
+"""The most runs of one program on a device; a step of so many is long enough to keep it busy."""
 
 CACHE_VARIABLE = "RAVINE_CACHE"
 
 
 def compiler_options(multiply_adds: int) -> tuple[tuple[str, Any], ...]:
     """XLA's options for a step with a forward pass of about ``multiply_adds``, as items of a dict."""
-    if jax.default_backend() == "cpu" and multiply_adds < LARGE_STEP:
-        return (("xla_disable_hlo_passes", "dot-library-rewriter"),)
-    return ()
+    if jax.default_backend() != "cpu" or multiply_adds >= LARGE_STEP:
+        return ()
+    options: tuple[tuple[str, Any], ...] = (("xla_disable_hlo_passes", "dot-library-rewriter"),)
+    return (*options, ("xla_cpu_multi_thread_eigen", False)) if multiply_adds <= TINY_STEP else options
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How many runs go at once: ``lanes`` programs side by side, of ``group`` runs each."""
+
+    lanes: int
+    group: int
+
+
+def layout(multiply_adds: int, run_bytes: int, data_bytes: int) -> Layout:
+    """How runs of a structure are placed on this machine.
+
+    Args:
+        multiply_adds: of one run's forward pass of a step.
+        run_bytes: about the memory that a run takes besides the data.
+        data_bytes: the memory of the data, which the runs of a group share.
+    """
+    devices = jax.local_devices()
+    if devices[0].platform == "cpu" and len(devices) == 1:
+        return Layout(cores(), TINY_GROUP if multiply_adds <= TINY_STEP else 1)
+    memory: Mapping[str, int] = devices[0].memory_stats() or {}
+    free = memory.get("bytes_limit", 2**31) - memory.get("bytes_in_use", 0) - data_bytes
+    each = max(1, int(0.8 * free) // max(1, run_bytes))
+    return Layout(1, len(devices) * min(LARGEST_GROUP, 2 ** (each.bit_length() - 1)))
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows know no affinity
+        return os.cpu_count() or 1
+
+
+def spread(members: Any) -> Any:
+    """A tree whose arrays have a first axis for the runs of a group, that axis spread over the devices."""
+    if len(jax.local_devices()) == 1:
+        return members
+    return jax.device_put(members, jax.sharding.NamedSharding(_mesh(), jax.sharding.PartitionSpec("runs")))
+
+
+def everywhere(shared: Any) -> Any:
+    """A tree of arrays that every run reads, as each device needs it."""
+    if len(jax.local_devices()) == 1:
+        return jax.device_put(shared)
+    return jax.device_put(shared, jax.sharding.NamedSharding(_mesh(), jax.sharding.PartitionSpec()))
+
+
+@functools.cache
+def _mesh() -> jax.sharding.Mesh:
+    return jax.sharding.Mesh(np.array(jax.local_devices()), ("runs",))
 
 
 def reorders(data: Any) -> bool:
@@ -46,7 +117,29 @@ def compiled(
 ) -> Callable[..., Any]:
     """``function`` compiled with ``options``; the arguments named in ``donate`` give their memory to the result."""
     use_persistent_cache()
-    return jax.jit(function, compiler_options=dict(options), donate_argnames=donate)
+    return Compiled(jax.jit(function, compiler_options=dict(options), donate_argnames=donate))
+
+
+class Compiled:
+    """A compiled function that several threads may call: a program that two need at once is compiled by one of them."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self._known: set[Any] = set()
+        self._locks: dict[Any, threading.Lock] = {}
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the function."""
+        if threading.current_thread() is threading.main_thread():
+            return self._function(*args)
+        leaves, structure = jax.tree.flatten(args)
+        program = structure, tuple((jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves)
+        if program in self._known:
+            return self._function(*args)
+        with self._locks.setdefault(program, threading.Lock()):
+            result = self._function(*args)
+            self._known.add(program)
+        return result
 
 
 @functools.cache

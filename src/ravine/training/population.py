@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from ravine import trees
+from ravine.training import placement
 from ravine.training.data import Data
 from ravine.training.probing import Probe
 from ravine.training.program import RunState, Settings, train_leg
@@ -62,11 +63,37 @@ def train_group(
     return jax.vmap(one)(members, run)
 
 
+def train_group_apart(
+    members: Member,
+    settings: Settings,
+    run: RunState,
+    data: Data,
+    validation: Data | None,
+    epochs: jax.Array,
+    validates: jax.Array,
+) -> tuple[RunState, jax.Array]:
+    """:func:`train_group` where each member has data of its own, :func:`stacked` too."""
+
+    def one(member: Member, run: RunState, data: Data, validation: Data | None) -> tuple[RunState, jax.Array]:
+        return train_member(member, settings, run, data, validation, epochs, validates)
+
+    return jax.vmap(one)(members, run, data, validation)
+
+
 def stacked(parts: Sequence[Any]) -> Any:
     """Trees of one structure as one, each array with a first axis for them."""
+    return placement.compiled(_stacked)(tuple(parts))
+
+
+def unstacked(whole: Any) -> list[Any]:
+    """The parts of :func:`stacked` trees."""
+    return placement.compiled(_unstacked)(whole)
+
+
+def _stacked(parts: tuple[Any, ...]) -> Any:
     return jax.tree.map(lambda *arrays: jnp.stack(arrays), *parts)
 
 
-def unstacked(whole: Any, index: int) -> Any:
-    """The part of :func:`stacked` trees at ``index``."""
-    return jax.tree.map(lambda array: array[index], whole)
+def _unstacked(whole: Any) -> list[Any]:
+    count = len(jax.tree.leaves(whole)[0])
+    return [jax.tree.map(lambda array, i=i: array[i], whole) for i in range(count)]

@@ -65,13 +65,18 @@ def interval(values: Values) -> Interval:
 
 def paired_difference(values: Values, baseline: Values) -> Interval:
     """The mean of ``values - baseline``, seed by seed, with its interval."""
+    return interval(differences(values, baseline))
+
+
+def differences(values: Values, baseline: Values) -> np.ndarray:
+    """``values - baseline``, seed by seed; what only rounding tells apart differs by 0."""
     first, second = np.asarray(values, np.float64), np.asarray(baseline, np.float64)
     if first.shape != second.shape:
         raise checks.RavineValueError(
             f"values has shape {first.shape} and baseline {second.shape}: expected the same seeds in both."
         )
     with np.errstate(invalid="ignore"):  # two infinities differ by NaN, which is right
-        differences = first - second
+        found = first - second
     # What rounding leaves of equal values would be a difference whose interval is clear of zero.
     equal = np.isfinite(first) & np.isclose(first, second, rtol=ROUNDING, atol=0)
-    return interval(np.where(equal, 0.0, differences))
+    return np.where(equal, 0.0, found)

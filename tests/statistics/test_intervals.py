@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from ravine import checks
-from ravine.compare import Interval, interval, paired_difference
+from ravine.statistics import Interval, interval, paired_difference
 
 VALUES = np.random.default_rng(0).exponential(size=12)
 

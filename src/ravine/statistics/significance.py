@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ravine import checks
+
+LEVEL = 0.05
+"""A difference is claimed where its p-value is below."""
 
 LEAST_SEEDS = 6
 """The smallest two-sided p-value that n pairs can have is 2 / 2**n: below 0.05 from n = 6 on."""
@@ -51,3 +55,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(order) - rank) * p_values[i]))
         corrected[i] = largest
     return corrected
+
+
+def least_seeds(comparisons: int) -> int:
+    """With how many pairs one of so many comparisons can be significant at all, once corrected by :func:`holm`."""
+    return next(n for n in itertools.count(LEAST_SEEDS) if comparisons * 2 / 2**n < LEVEL)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ravine import checks
-from ravine.compare.significance import LEAST_SEEDS, holm, sign_flip_test
+from ravine.statistics.significance import LEAST_SEEDS, holm, sign_flip_test
 
 
 def by_counting(differences):

@@ -1,0 +1,90 @@
+"""The data of a study: what each seed trains on, and what is held out from it."""
+
+from __future__ import annotations
+
+import math
+import threading
+import zlib
+from collections import OrderedDict
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from ravine import checks, seeds
+from ravine.comparison.describing import checksum
+from ravine.training import data as training_data
+from ravine.training.data import Data
+
+
+class Split(NamedTuple):
+    """Rows to train on and to validate on."""
+
+    train: Data
+    validation: Data
+
+
+def hold_out(x: Any, y: Any, fraction: float, seed: int) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    """``(x, y)`` to train on and ``(x, y)`` to validate on, as the runs of ``seed`` in a comparison have them.
+
+    So one run is repeated by itself: ``model.fit(*train, validation_data=validation, seed=seed, ...)``.
+
+    Args:
+        x: samples ``[rows, ...]``.
+        y: targets ``[rows, ...]``.
+        fraction: how many of the rows are held out, above 0 and below 1.
+        seed: an integer in [0, 2**32).
+    """
+    split = _drawn(training_data.as_data(x, y), fraction, seeds.check_seed("seed", seed))
+    return (split.train.x, split.train.y), (split.validation.x, split.validation.y)
+
+
+def _drawn(data: Data, fraction: float, seed: int) -> Split:
+    """The rows in an order that ``seed`` draws, the last of them held out; each part in the order that it had."""
+    fraction = checks.number("validation_split", fraction, above=0, below=1)
+    at = math.floor(data.rows * (1.0 - fraction))
+    if not 0 < at < data.rows:
+        raise checks.RavineValueError(
+            f"validation_split={fraction:g} of {data.rows} rows leaves {at} to train on and {data.rows - at} to "
+            "validate on: expected at least one row on each side."
+        )
+    order = np.random.default_rng([seed, zlib.crc32(b"held-out rows")]).permutation(data.rows)
+    parts = (np.sort(order[:at]), np.sort(order[at:]))
+    return Split(*(jax.tree.map(lambda array, rows=rows: array[rows], data) for rows in parts))
+
+
+class Splits:
+    """The split of each seed: one and the same with ``validation``, else drawn from the seed.
+
+    The last few are kept, on the host for checks and on the device for runs. Several threads may ask.
+    """
+
+    def __init__(self, data: Data, validation: Data | None, fraction: float) -> None:
+        self._data, self._fixed, self._fraction = data, validation, fraction
+        self._kept = 1
+        self._held: OrderedDict[int, tuple[Split, Split]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def keep(self, count: int) -> None:
+        """Keep as many, those asked for last."""
+        self._kept = count
+
+    def described(self) -> dict[str, Any]:
+        """What tells the data from others, as JSON takes it."""
+        held = self._fraction if self._fixed is None else checksum(self._fixed)
+        return {"rows": checksum(self._data), "held_out": held}
+
+    def of(self, seed: int) -> tuple[Split, Split]:
+        """The rows of ``seed`` on the host and on the device."""
+        key = seed if self._fixed is None else -1
+        with self._lock:
+            if key not in self._held:
+                host = self._made(seed)
+                self._held[key] = host, Split(host.train.on_device(), host.validation.on_device())
+            self._held.move_to_end(key)
+            while len(self._held) > self._kept:
+                self._held.popitem(last=False)
+            return self._held[key]
+
+    def _made(self, seed: int) -> Split:
+        return _drawn(self._data, self._fraction, seed) if self._fixed is None else Split(self._data, self._fixed)

@@ -1,0 +1,159 @@
+"""The file that runs are written to as they finish: a line of JSON each, so that nothing done is lost.
+
+The first line tells which study it is. A line is there once it has reached the disk; one that was cut off while it was
+written is dropped when the file is next opened, and its run is made again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ravine import checks
+from ravine.comparison.records import Key, Run, dumps, loads
+
+FORMAT = "ravine runs 1"
+
+
+class Store:
+    """The runs of a study that are done; kept in a file where there is a path.
+
+    Args:
+        path: the file, which is made where it is missing and gone on with where it is not; None for memory alone.
+        study: what tells this study from others, as JSON takes it.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None, study: Mapping[str, Any]) -> None:
+        self._runs: dict[Key, Run] = {}
+        self._writing = threading.Lock()
+        self._file: BinaryIO | None = None
+        if path is not None:
+            self._open(Path(path), loads(dumps(study)))
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._runs
+
+    def __getitem__(self, key: Key) -> Run:
+        return self._runs[key]
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def add(self, run: Run) -> None:
+        """Keep a run that is done."""
+        with self._writing:
+            self._runs[run.key] = run
+            if self._file is not None:
+                self._write(run.line())
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _write(self, line: str) -> None:
+        assert self._file is not None
+        self._file.write(line.encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def _open(self, path: Path, study: dict[str, Any]) -> None:
+        try:
+            self._file = path.open("a+b")
+        except OSError as error:
+            raise checks.RavineValueError(
+                f"out={str(path)!r}: expected a file that can be written to ({error.strerror or error})."
+            ) from None
+        try:
+            _lock(self._file, path)
+            self._read(path, study)
+        except BaseException:
+            self.close()
+            raise
+
+    def _read(self, path: Path, study: dict[str, Any]) -> None:
+        """Take in what the file holds, drop a line that was cut off, and write the first line where it is missing."""
+        assert self._file is not None
+        self._file.seek(0)
+        content = self._file.read()
+        *lines, rest = content.split(b"\n")  # every line that was written whole ends with a line break
+        first = dumps({"format": FORMAT, "study": study})
+        if lines:
+            header = _parsed(lines[0])
+            if not isinstance(header, dict) or header.get("format") != FORMAT or "study" not in header:
+                raise _foreign(path)
+            _check_same(path, header["study"], study)
+        elif not first.encode().startswith(rest):
+            raise _foreign(path)
+        if rest:
+            self._file.truncate(len(content) - len(rest))
+        if not lines:
+            self._write(first)
+        for number, line in enumerate(lines[1:], 2):
+            try:
+                run = Run.from_dict(loads(line))
+            except (ValueError, KeyError, TypeError):
+                raise checks.RavineValueError(
+                    f"out={str(path)!r}: line {number} is damaged; expected a run. Without it that run is made anew."
+                ) from None
+            self._runs[run.key] = run
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return loads(line)
+    except ValueError:
+        return None
+
+
+def _foreign(path: Path) -> checks.RavineValueError:
+    return checks.RavineValueError(f"out={str(path)!r}: expected a file of runs that ravine wrote, or none.")
+
+
+def _check_same(path: Path, held: Any, study: Any) -> None:
+    difference = _difference(held, study, "")
+    if difference is not None:
+        raise checks.RavineValueError(
+            f"out={str(path)!r} holds the runs of another study: {difference}. Expected the same arguments, or another "
+            "file."
+        )
+
+
+def _difference(held: Any, new: Any, path: str) -> str | None:
+    """The first place where two trees of JSON differ, in words; None where there is none."""
+    if isinstance(held, dict) and isinstance(new, dict):
+        for key in {**held, **new}:
+            found = _difference(held.get(key), new.get(key), f"{path}.{key}" if path else str(key))
+            if found is not None:
+                return found
+        return None
+    if isinstance(held, list) and isinstance(new, list) and len(held) == len(new):
+        found_all = (_difference(a, b, f"{path}[{i}]") for i, (a, b) in enumerate(zip(held, new, strict=True)))
+        return next((found for found in found_all if found is not None), None)
+    if held == new or (held != held and new != new):
+        return None
+    return f"its {path} is {checks.shown(held)}, not {checks.shown(new)}"
+
+
+def _lock(file: BinaryIO, path: Path) -> None:
+    """Keep other processes from writing to the same file; the system lets go of it whatever ends this one."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise checks.RavineValueError(
+            f"out={str(path)!r}: another process is writing to it; expected a file of this study's own."
+        ) from None

@@ -1,0 +1,178 @@
+"""A study from a file: a Python program that the user wrote, or a TOML file, which is data and runs nothing.
+
+In TOML an object is a table with its ``class``; the other keys are what its constructor takes::
+
+    data = "mnist"
+    epochs = 5
+    loss = "sparse_categorical_crossentropy"
+    metrics = ["accuracy"]
+    layers = [{ class = "Flatten" }, { class = "Dense", units = 10, activation = "softmax" }]
+
+    [contenders]
+    sgd = { optimizer = { class = "SGD", momentum = 0.9 } }
+    adam = { optimizer = "adam" }
+
+    [tune]
+    learning_rate = { loguniform = [1e-4, 1] }
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import runpy
+import tomllib
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ravine import Sequential, callbacks, checks, constraints, datasets, layers, optimizers, regularizers
+from ravine.comparison import compare, loguniform, uniform
+from ravine.optimizers import schedules
+
+SPACES: dict[str, Callable[..., Any]] = {
+    "uniform": uniform,
+    "loguniform": loguniform,
+    "choice": lambda *values: list(values),
+}
+
+
+def load(path: Path) -> dict[str, Any]:
+    """The arguments of :func:`ravine.compare` that a file holds."""
+    reader = {".toml": _from_toml, ".py": _from_python}.get(path.suffix)
+    if reader is None:
+        checks.reject("STUDY", str(path), "a file that ends with .toml or .py, or the name of a study")
+    if not path.is_file():
+        checks.reject("STUDY", str(path), "a file that is there, or the name of a study")
+    arguments = reader(path)
+    known = inspect.signature(compare).parameters
+    for name in arguments:
+        if name not in known:
+            raise checks.RavineValueError(f"{path}: {name!r} is unknown.{checks.nearest(name, known)}")
+    for name in ("contenders", "x", "y", "epochs"):
+        if name not in arguments:
+            raise checks.RavineValueError(f"{path}: {name!r} is missing.")
+    return arguments
+
+
+def _from_python(path: Path) -> dict[str, Any]:
+    """What a program calls ``study``: a dict, or a function that returns one."""
+    found = runpy.run_path(str(path)).get("study")
+    study = found() if callable(found) else found
+    if not isinstance(study, Mapping):
+        raise checks.RavineValueError(f"{path}: expected a dict called study of the arguments of ravine.compare.")
+    return dict(study)
+
+
+def _from_toml(path: Path) -> dict[str, Any]:
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise checks.RavineValueError(f"{path}: {error}.") from None
+    try:
+        return _arguments(given, path.parent)
+    except checks.RavineError as error:
+        raise checks.RavineValueError(f"{path}: {error}") from None
+
+
+def _arguments(given: dict[str, Any], folder: Path) -> dict[str, Any]:
+    data = given.pop("data", None)
+    arguments = {**_data(data, folder), **_settings("", given)}
+    sides = arguments.get("contenders")
+    if not isinstance(sides, Mapping):
+        checks.reject_type("contenders", sides, "a table of contenders")
+    arguments["contenders"] = {
+        name: _settings(f"contenders.{name}: ", dict(side)) if isinstance(side, Mapping) else side
+        for name, side in sides.items()
+    }
+    if isinstance(arguments.get("tune"), Mapping):
+        arguments["tune"] = {name: _space(f"tune.{name}", value) for name, value in arguments["tune"].items()}
+    return arguments
+
+
+def _settings(where: str, given: dict[str, Any]) -> dict[str, Any]:
+    """``given`` with its layers as a function that builds a model, and its other objects built."""
+    settings = {key: value for key, value in given.items() if key != "layers"}
+    if "layers" in given:
+        build = partial(_model, f"{where}layers", given["layers"])
+        build()  # so that what is wrong with it is said here
+        settings["model"] = build
+    for key in ("optimizer", "callbacks"):
+        if key in settings:
+            settings[key] = _built(f"{where}{key}", settings[key])
+    return settings
+
+
+def _model(where: str, given: Any) -> Sequential:
+    if not isinstance(given, list):
+        checks.reject_type(where, given, "a list of layers")
+    return Sequential([_built(f"{where}[{i}]", layer) for i, layer in enumerate(given)])
+
+
+def _built(where: str, given: Any) -> Any:
+    """Tables with a ``class`` as objects of it, however deep they stand."""
+    if isinstance(given, list):
+        return [_built(f"{where}[{i}]", item) for i, item in enumerate(given)]
+    if not isinstance(given, dict):
+        return given
+    if "class" not in given:
+        checks.reject(where, given, "a table with the name of a class, such as { class = 'Dense', units = 10 }")
+    cls = checks.look_up(f"{where}: class", given["class"], _classes())
+    taken = inspect.signature(cls).parameters
+    values = {key: _built(f"{where}.{key}", value) for key, value in given.items() if key != "class"}
+    for key in values:
+        if key not in taken:
+            raise checks.RavineValueError(f"{where}: {cls.__name__} takes no {key!r}.{checks.nearest(key, taken)}")
+    try:
+        return cls(**values)
+    except TypeError as error:
+        raise checks.RavineValueError(f"{where}: {error}.") from None
+
+
+def _classes() -> dict[str, Any]:
+    """What may be built by name: layers, optimizers, schedules, regularizers, constraints, callbacks."""
+    modules = (layers, optimizers, schedules, regularizers, constraints, callbacks)
+    found = {name: getattr(module, name) for module in modules for name in getattr(module, "__all__", dir(module))}
+    return {
+        name: value
+        for name, value in found.items()
+        if isinstance(value, type) and (dataclasses.is_dataclass(value) or issubclass(value, callbacks.Callback))
+    }
+
+
+def _space(where: str, given: Any) -> Any:
+    """``{ loguniform = [low, high] }`` as a space; a table of spaces as those of one contender."""
+    if isinstance(given, dict) and given and all(isinstance(value, dict | list) for value in given.values()):
+        if len(given) == 1 and next(iter(given)) in SPACES:
+            ((kind, values),) = given.items()
+            try:
+                return SPACES[kind](*values)
+            except TypeError:
+                checks.reject(where, given, f"{kind} = [low, high]")
+        return {name: _space(f"{where}.{name}", value) for name, value in given.items()}
+    return given
+
+
+def _data(given: Any, folder: Path) -> dict[str, Any]:
+    """The arrays: ``"mnist"``, or the name of an ``.npz`` file beside the study."""
+    if given == "mnist":
+        (x, y), (test_x, test_y) = datasets.mnist.load_data()
+        return {"x": x / 255, "y": y, "test_data": (test_x / 255, test_y)}
+    if not isinstance(given, str) or not given.endswith(".npz"):
+        checks.reject("data", given, "'mnist' or the name of an .npz file with arrays x and y")
+    try:
+        with np.load(folder / given, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError) as error:
+        raise checks.RavineValueError(f"data={given!r}: {error}.") from None
+    for name in ("x", "y"):
+        if name not in arrays:
+            checks.reject("data", given, f"arrays x and y; it holds {', '.join(arrays)}")
+    found: dict[str, Any] = {"x": arrays["x"], "y": arrays["y"]}
+    for name in ("validation", "test"):
+        if f"x_{name}" in arrays and f"y_{name}" in arrays:
+            found[f"{name}_data"] = arrays[f"x_{name}"], arrays[f"y_{name}"]
+    return found

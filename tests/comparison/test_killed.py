@@ -1,0 +1,88 @@
+"""A comparison that is killed at any moment goes on where it was, and ends with the same numbers."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+KILLS = 20
+
+# Each attempt is a process of its own, forked from one that has imported everything and begun nothing.
+DRIVER = """
+    import json, os, pathlib, random, signal, sys, time, warnings
+    import numpy as np
+    import ravine
+    from ravine import Input, Sequential, loguniform, optimizers
+    from ravine.callbacks import EarlyStopping
+    from ravine.layers import Dense
+    from ravine.model import population
+
+    warnings.filterwarnings("ignore", message=".*fork.*")
+    folder, kills = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2000, 6)).astype(np.float32)
+    y = (x[:, 0] + x[:, 1] ** 2 > 0.5).astype(np.int32)
+
+    def model():
+        return Sequential([Input((6,)), Dense(100, activation="relu"), Dense(2, activation="softmax")])
+
+    def study(name):
+        result = ravine.compare(
+            {"sgd": optimizers.SGD(momentum=0.9), "adam": "adam"}, x, y,
+            model=model, loss="sparse_categorical_crossentropy", metrics=["accuracy"], epochs=40, seeds=8, verbose=0,
+            batch_size=800, callbacks=[EarlyStopping("val_loss", patience=5, restore_best_weights=True)],
+            tune={"learning_rate": loguniform(1e-3, 1)}, trials=4, out=folder / f"{name}.jsonl",
+        )
+        result.to_json(folder / f"{name}.json")
+
+    def start(name):
+        child = os.fork()
+        if not child:
+            study(name)
+            os._exit(0)
+        return child
+
+    def whole(name):
+        _, status = os.waitpid(start(name), 0)
+        assert status == 0, status
+        found = json.loads((folder / f"{name}.json").read_text())
+        for run in (*found["runs"], *found["trials"]):
+            run["seconds"] = None
+        for summary in found["summaries"]:
+            summary["seconds"] = summary["seconds_to_target"] = None
+        return found
+
+    whole("first")  # fills the cache of programs
+    begun = time.perf_counter()
+    expected = whole("undisturbed")
+    seconds = time.perf_counter() - begun
+    assert len(expected["runs"]) == 16 and not any(run["error"] for run in expected["runs"])
+    chance, done, name, cut = random.Random(0), 0, 0, []
+    while done < kills:
+        path = folder / f"{name}.jsonl"
+        while done < kills and not (folder / f"{name}.json").exists():
+            child = start(name)
+            time.sleep(chance.uniform(0.1, 1) * seconds)
+            os.kill(child, signal.SIGKILL)
+            _, status = os.waitpid(child, 0)
+            if os.WIFSIGNALED(status):
+                done += 1
+                cut.append(path.read_bytes().count(b"\\n") if path.exists() else 0)
+        assert whole(name) == expected, name
+        name += 1
+    print("killed after lines", sorted(cut))
+    print("different", len(set(cut)))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_killed_at_any_moment_it_ends_with_the_same_numbers(tmp_path):
+    script = tmp_path / "driver.py"
+    script.write_text(textwrap.dedent(DRIVER))
+    environment = {**os.environ, "RAVINE_CACHE": str(tmp_path / "cache")}
+    command = [sys.executable, str(script), str(tmp_path), str(KILLS)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert int(done.stdout.split("different")[1]) > 5, done.stdout  # the kills met it at different points
