@@ -36,6 +36,16 @@ def with_optax(workload: Workload, cores: int) -> list[Settings]:
     return [{"optax": True}]
 
 
+def every_run(workload: Workload, cores: int) -> list[Settings]:
+    """Of a population, all runs."""
+    return [{"runs": workload.runs}]
+
+
+def some_runs(workload: Workload, cores: int) -> list[Settings]:
+    """Of a population, the few that a peer makes which takes long."""
+    return [{"runs": workload.sampled_runs}]
+
+
 def without(feature: str) -> Grid:
     """Tells Ravine's script to leave out something that the workload has."""
     return lambda workload, cores: [{"without": feature}]
@@ -98,6 +108,23 @@ CONTENDERS = {
         Contender("without-probes", "Ravine without probes", "", "ravine", without("probes")),
         Contender("optax", "optax", "", "ravine", with_optax),
         Contender("numpy-loop", "NumPy, a loop over paths (100 of them, scaled up)", "", "numpy"),
+        Contender("ravine-runs", "Ravine, one `fit` after another", "", "ravine", every_run),
+        Contender(
+            "keras-jax-runs",
+            "Keras-JAX, a new model for each run, scaled up",
+            "",
+            "keras-jax",
+            some_runs,
+            {"KERAS_BACKEND": "jax"},
+        ),
+        Contender(
+            "keras-tf-runs",
+            "Keras-TensorFlow, a new model for each run, scaled up",
+            "",
+            "keras-tf",
+            some_runs,
+            {"KERAS_BACKEND": "tensorflow"},
+        ),
         Contender("sgemm-all", "matrix products alone (floor), all cores", "sgemm_floor.py", "numpy"),
     )
 }

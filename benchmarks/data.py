@@ -23,10 +23,18 @@ def regression(rows: int = 1000, features: int = 10, seed: int = 0) -> dict[str,
     return {"x_train": x.astype("float32"), "y_train": y.astype("float32")}
 
 
+def classes(wrong: float = 0.1, seed: int = 1) -> dict[str, np.ndarray]:
+    """Regression's rows in two halves, one label in ten wrong: a network that learns those too should stop early."""
+    rows = regression()
+    y = rows["y_train"] > np.median(rows["y_train"])
+    y ^= np.random.default_rng(seed).random(len(y)) < wrong
+    return {"x_train": rows["x_train"], "y_train": y.astype("float32")}
+
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for name, make in {"mnist": mnist, "regression": regression}.items():
+    for name, make in {"mnist": mnist, "regression": regression, "classes": classes}.items():
         if not (folder / f"{name}.npz").exists():
             np.savez(folder / "part.npz", **make())
             (folder / "part.npz").rename(folder / f"{name}.npz")  # whole or not at all

@@ -21,6 +21,13 @@ them alike: quote the ratios, not the seconds. A figure is the median over the r
 The floor is the time of an epoch's matrix products alone, at the best rate that NumPy reaches on large matrices.
 """
 
+POPULATION = """\
+The time of all runs is divided by the epochs that they trained, since early stopping ends the peers' runs at different
+epochs. Where a peer makes only some of the runs, its time is scaled up to all of them; its first run, which bears what
+a process pays once, counts once. In a new process nothing is compiled yet, and Ravine's cache is off; imports and
+reading the data are left out. The first column is the same process's second turn: by then Ravine has its program, while
+Keras compiles every new model anew, so that this is part of each of its runs."""
+
 LOSS_TOLERANCE = 0.3
 """How far a peer's loss may lie from the middle one; seeds differ by about a tenth."""
 STEADY_GOAL = 1.5
@@ -91,12 +98,16 @@ def _workload(workload: Results) -> list[str]:
     ran = {name: peer for name, peer in peers.items() if "failed" not in peer}
     base = ran.get(BASELINE)
     unit, scale = ("milliseconds", 1000) if job["whole_fit"] else ("seconds", 1)
-    epoch = job["checked_epoch"]
+    epoch, runs = job["checked_epoch"], job.get("runs")  # figures measured before there were populations have none
     middle = _middle_loss(ran, epoch)
+    each = job.get("unit", "epoch")  # likewise
+    reached = {"epoch": f"loss after {epoch} epochs", "descent": "mean final value"}.get(each, "mean final loss")
+    header = ["", f"{unit} per {each}", "of Ravine's", "goal", reached]
+    header += ["in a new process", "of Ravine's"] if runs else []
     rows: list[list[str]] = []
     for name, peer in peers.items():
         if name not in ran:
-            rows.append([_title(name, peer), "did not run", "", "", ""])
+            rows.append([_title(name, peer), "did not run", *[""] * (len(header) - 2)])
             continue
         ratio = ratios(peer["seconds"], base["seconds"]) if base and peer is not base else None
         goal = None if _is_floor(name) else job["goals"].get(name)
@@ -106,13 +117,11 @@ def _workload(workload: Results) -> list[str]:
                 str(spread([scale * seconds for seconds in peer["seconds"]])),
                 str(ratio) if ratio else "",
                 at_least(ratio.median, goal) if ratio and goal else "",
-                _loss(peer, epoch, middle),
+                _loss(peer, epoch, middle) + (_length(peer, runs) if runs else ""),
+                *(_first(peer, base, scale) if runs else []),
             ]
         )
-    each = job.get("unit", "epoch")  # figures measured before there were others have none
-    reached = f"loss after {epoch} epochs" if each == "epoch" else "mean final value"
-    header = ["", f"{unit} per {each}", "of Ravine's", "goal", reached]
-    parts = [f"## {workload['title']}", table(header, rows)]
+    parts = [f"## {workload['title']}", table(header, rows), *([POPULATION] if runs else [])]
     if base:
         floors = [name for name in ran if _is_floor(name)]
         parts += [_floor(base, ran[name], CONTENDERS[name].title, job["goals"].get(name)) for name in floors]
@@ -143,6 +152,17 @@ def _loss(peer: Results, epoch: int, middle: float | None) -> str:
     if len(peer["val_losses"]) >= epoch:
         text += f", validation {figures(peer['val_losses'][epoch - 1])}"
     return text if abs(loss - middle) <= LOSS_TOLERANCE * middle else f"{text} **differs**"
+
+
+def _length(peer: Results, runs: int) -> str:
+    """How many epochs a run of a population had, in the mean."""
+    return f", {peer['trained'][0] / runs:.0f} epochs a run"
+
+
+def _first(peer: Results, base: Results | None, scale: float) -> list[str]:
+    """What the first turns took, and how that compares."""
+    ratio = str(ratios(peer["first"], base["first"])) if base and peer is not base else ""
+    return [str(spread([scale * seconds for seconds in peer["first"]])), ratio]
 
 
 def _floor(base: Results, floor: Results, title: str, goal: float | None) -> str:

@@ -21,6 +21,7 @@ sys.path[0] = str(ROOT)  # modules are benchmarks.this and benchmarks.that, here
 from benchmarks import report  # noqa: E402
 from benchmarks.contenders import CONTENDERS, taking_part  # noqa: E402
 from benchmarks.environments import TORCH, Environments, clean_environ, user_cache  # noqa: E402
+from benchmarks.populations import measure_population  # noqa: E402
 from benchmarks.starts import measure_imports, measure_starts  # noqa: E402
 from benchmarks.turns import STEADY_EPOCHS, Track, say  # noqa: E402
 from benchmarks.workloads import WORKLOADS  # noqa: E402
@@ -72,7 +73,8 @@ def measure(chosen: argparse.Namespace) -> dict[str, Any]:
         if epochs := chosen.epochs or (workload.trial_epochs if chosen.quick else None):
             workload = workload.with_epochs(epochs)
         contenders = [c for c in CONTENDERS.values() if c.name in chosen.peers and taking_part(workload, c)]
-        results["workloads"][name] = track.measure(workload, contenders)
+        measure_turns = measure_population if workload.runs else Track.measure
+        results["workloads"][name] = measure_turns(track, workload, contenders)
     if "starts" in chosen.workloads:
         results["starts"] = measure_starts(environments, cache / "data" / "mnist.npz", rounds)
     if "imports" in chosen.workloads:

@@ -39,12 +39,15 @@ class Track:
                     settings, trials = self._choose(workload, contender)
                     peer = stack.enter_context(self._start(workload, contender, settings, workload.epochs))
                     peers[contender.name] = peer
+                    ready = peer.hello["ready"]
                     results[contender.name] = {
                         "settings": settings,
                         "trials": trials,
                         "versions": peer.hello["versions"],
-                        "losses": peer.hello["ready"]["losses"],
-                        "val_losses": peer.hello["ready"]["val_losses"],
+                        "losses": ready["losses"],
+                        "val_losses": ready["val_losses"],
+                        "trained": [epochs_of(ready, workload.epochs)],
+                        "first": [seconds(ready, workload, workload.epochs)],
                         "seconds": [],
                         "idle": [],
                     }
@@ -66,6 +69,7 @@ class Track:
         result["seconds"].append(seconds(answer, workload, workload.epochs))
         result["losses"] += answer["losses"]
         result["val_losses"] += answer["val_losses"]
+        result["trained"].append(epochs_of(answer, workload.epochs))
         result["idle"].append(answer["idle"])
         restless = f", busy between its turns: {answer['idle']:.0%} of a core" if answer["idle"] > RESTLESS else ""
         say(f"  {name} {figures(result['seconds'][-1])} s/epoch{restless}")
@@ -111,7 +115,12 @@ class Track:
 def seconds(answer: dict[str, Any], workload: Workload, epochs: int) -> float:
     """Seconds per epoch, by the epochs' own times where the peer has them, else by the whole call."""
     by_epoch = not workload.whole_fit and answer["each"]
-    return float(sum(answer["each"]) if by_epoch else answer["seconds"]) / epochs
+    return float(sum(answer["each"]) if by_epoch else answer["seconds"]) / epochs_of(answer, epochs)
+
+
+def epochs_of(answer: dict[str, Any], epochs: int) -> float:
+    """How many epochs a turn had: those that were asked for, or of a population's runs those that they came to."""
+    return float(answer.get("trained", epochs))
 
 
 def say(line: str) -> None:

@@ -15,7 +15,7 @@ class Workload:
     data: str  # the .npz file, without its ending
     sizes: tuple[int, ...]  # units from the input to the output
     activation: Literal["sigmoid", "relu"]
-    loss: Literal["crossentropy", "mse"]
+    loss: Literal["crossentropy", "binary", "mse"]
     rows: int
     batch_size: int
     learning_rate: float
@@ -29,6 +29,9 @@ class Workload:
     dropout: float = 0.0  # its rate after each hidden layer
     batch_norm: bool = False  # before the activation of each hidden layer
     probed: bool = False  # whether Ravine records what happens in the layers
+    runs: int = 0  # of a population; a turn is then all of them, each of at most `epochs` epochs
+    sampled_runs: int = 0  # how many of them a peer makes that takes long
+    patience: int = 0  # epochs without a better validation loss until a run stops; 0: it does not
     unit: str = "epoch"  # what a turn is made of
     scripts: Mapping[str, str] = field(
         default_factory=dict[str, str]
@@ -218,6 +221,51 @@ PROBES = tuple(
     for workload in (LECTURE, DROPOUT, BATCH_NORM)
 )
 
+POPULATION_LECTURE = replace(
+    LECTURE,
+    name="population-lecture",
+    title="A population: 16 runs of the lecture's network, 5 epochs each, 12,000 images validated after each epoch",
+    validation_rows=12_000,
+    checked_epoch=1,  # a turn tells one loss, the mean of those that its runs ended with
+    whole_fit=True,
+    runs=16,
+    sampled_runs=4,
+    unit="epoch of a run",
+    scripts={
+        "ravine": "ravine_compare.py",
+        "ravine-runs": "ravine_runs.py",
+        "keras-jax-runs": "keras_runs.py",
+        "keras-tf-runs": "keras_runs.py",
+    },
+    goals={"ravine-runs": 1.85, "keras-jax-runs": 3.2, "keras-tf-runs": 12.0},
+)
+
+POPULATION_TINY = replace(
+    TINY,
+    name="population-tiny",
+    title="A population of tiny networks: 64 runs of 10-16(relu)-1(sigmoid), Adam, batch 32, 800 rows, "
+    "200 validated after each epoch, at most 200 epochs with early stopping",
+    data="classes",
+    loss="binary",
+    optimizer="adam",
+    learning_rate=0.001,
+    momentum=0.0,
+    checked_epoch=1,
+    patience=25,  # most runs stop between 100 and 200 epochs
+    runs=64,
+    sampled_runs=3,
+    unit="epoch of a run",
+    scripts={
+        "ravine": "ravine_compare.py",
+        "ravine-runs": "ravine_runs.py",
+        "keras-jax-runs": "keras_runs.py",
+    },
+    goals={"keras-jax-runs": 100.0},
+)
+
+POPULATIONS = (POPULATION_LECTURE, POPULATION_TINY)
+
 WORKLOADS = {
-    workload.name: workload for workload in (LECTURE, WIDE, TINY, DROPOUT, BATCH_NORM, *PROBES, TRAJECTORIES, *SHARES)
+    workload.name: workload
+    for workload in (LECTURE, WIDE, TINY, DROPOUT, BATCH_NORM, *PROBES, TRAJECTORIES, *SHARES, *POPULATIONS)
 }

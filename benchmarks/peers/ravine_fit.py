@@ -3,47 +3,14 @@
 import time
 
 from protocol import Turn, job, load, serve
+from ravine_network import network
 
-from ravine import Sequential, callbacks, optimizers
-from ravine.layers import Activation, BatchNormalization, Dense, Dropout, Input
+from ravine import callbacks
 
-
-def rule():
-    """The update rule, Ravine's own or optax's."""
-    rate, momentum = job["learning_rate"], job["momentum"]
-    if job["settings"].get("optax"):
-        import optax
-
-        return optax.adam(rate) if job["optimizer"] == "adam" else optax.sgd(rate, momentum)
-    rules = {"adam": optimizers.Adam, "rmsprop": optimizers.RMSprop}
-    return rules[job["optimizer"]](rate) if job["optimizer"] in rules else optimizers.SGD(rate, momentum=momentum)
-
-
-def hidden_layer(units):
-    """A hidden layer with all that belongs to it."""
-    if job["batch_norm"]:
-        return [Dense(units), BatchNormalization(), Activation(job["activation"])]
-    drops = job["dropout"] and left_out != "dropout"
-    return [Dense(units, job["activation"]), *([Dropout(job["dropout"])] if drops else [])]
-
-
-left_out = job["settings"].get("without")
-watching = [callbacks.Probe()] if job["probed"] and left_out != "probes" else []
+probes = job["probed"] and job["settings"].get("without") != "probes"
+watching = [callbacks.Probe()] if probes else []
 x, y, x_val, y_val = load()
-classify = job["loss"] == "crossentropy"
-*hidden, outputs = job["sizes"][1:]
-model = Sequential(
-    [
-        Input((job["sizes"][0],)),
-        *[layer for units in hidden for layer in hidden_layer(units)],
-        Dense(outputs, "softmax" if classify else None),
-    ]
-)
-model.compile(
-    optimizer=rule(),
-    loss="sparse_categorical_crossentropy" if classify else "mse",
-    metrics=["accuracy"] if classify else None,
-)
+model = network()
 
 
 class Stamps(callbacks.Callback):

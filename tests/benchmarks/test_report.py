@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from benchmarks.report import BEGIN, END, accuracy, markdown, table, write
-from benchmarks.workloads import LECTURE, TRAJECTORIES
+from benchmarks.workloads import LECTURE, POPULATION_TINY, TRAJECTORIES
 
 
 def peer(seconds: list[float], loss: float = 0.055, **more: Any) -> dict[str, Any]:
@@ -88,6 +88,28 @@ def test_a_descent_is_no_epoch() -> None:
     text = markdown(results() | {"workloads": {"trajectories": measured}})
     assert line(text, "|  | ") == "|  | milliseconds per descent | of Ravine's | goal | mean final value |"
     assert line(text, "| Ravine |") == "| Ravine | 10.0 (10.0–10.0) |  |  | 0.00300 |"
+
+
+def test_a_population() -> None:
+    def runs(seconds: list[float], first: list[float], **more: Any) -> dict[str, Any]:
+        losses = {"losses": [0.37] * 4, "val_losses": [0.42] * 4}
+        return {"seconds": seconds, "first": first, "trained": [64 * 128.0] * 4, "settings": {}} | losses | more
+
+    peers = {
+        "ravine": runs([0.001, 0.002], [0.002, 0.004]),
+        "ravine-runs": {"failed": "ImportError"},
+        "keras-jax-runs": runs([0.01, 0.02], [0.03, 0.06], settings={"runs": 3}),
+    }
+    measured = {"title": POPULATION_TINY.title, "job": POPULATION_TINY.job(), "peers": peers}
+    text = markdown(results() | {"workloads": {"population-tiny": measured}})
+    assert "| milliseconds per epoch of a run | of Ravine's | goal | mean final loss | in a new process |" in text
+    ended = "0.370, validation 0.420, 128 epochs a run"
+    assert line(text, "| Ravine |") == f"| Ravine | 1.50 (1.00–2.00) |  |  | {ended} | 3.00 (2.00–4.00) |  |"
+    assert line(text, "| Ravine, one").endswith("| did not run |  |  |  |  |  |")
+    keras = line(text, "| Keras-JAX")
+    assert "(runs 3) | 15.0 (10.0–20.0) | 10.0 (10.0–10.0) |" in keras
+    assert keras.endswith("| 45.0 (30.0–60.0) | 15.0 (15.0–15.0) |")
+    assert "Keras compiles every new model anew" in text
 
 
 def test_starts_and_imports() -> None:

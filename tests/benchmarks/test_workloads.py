@@ -6,7 +6,7 @@ import pytest
 from benchmarks.contenders import CONTENDERS, steps_per_execution, taking_part, torch_settings
 from benchmarks.conversation import PEERS
 from benchmarks.environments import REQUIREMENTS, TORCH
-from benchmarks.workloads import LECTURE, SHARES, TINY, WIDE, WORKLOADS, Workload
+from benchmarks.workloads import LECTURE, POPULATIONS, SHARES, TINY, WIDE, WORKLOADS, Workload
 
 
 def test_steps() -> None:
@@ -56,6 +56,16 @@ def test_the_optimizers_share_is_one_script_with_two_rules(workload: Workload) -
     assert first.grid(workload, 2) == [{}]
     assert second.grid(workload, 2) == [{"optax": True}]
     assert (workload.sizes, workload.rows, workload.batch_size) == (LECTURE.sizes, LECTURE.rows, LECTURE.batch_size)
+
+
+@pytest.mark.parametrize("workload", POPULATIONS, ids=lambda workload: workload.name)
+def test_of_a_population_ravine_makes_all_runs_and_keras_some(workload: Workload) -> None:
+    grids = {c.name: c.grid(workload, 2) for c in CONTENDERS.values() if taking_part(workload, c)}
+    assert set(grids) == set(workload.scripts)
+    assert grids.pop("ravine") == [{}]
+    assert grids.pop("ravine-runs") == [{"runs": workload.runs}]
+    assert all(grid == [{"runs": workload.sampled_runs}] for grid in grids.values())
+    assert 2 <= workload.sampled_runs < workload.runs
 
 
 def test_the_sweep_ends_with_the_whole_epoch() -> None:
