@@ -36,6 +36,12 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+def one_line(error: BaseException) -> str:
+    """An error's message on one line of readable length."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= 300 else text[:297] + "..."
+
+
 def reject(argument: str, value: object, expected: str) -> NoReturn:
     """Raise the standard message: the argument, what came, what was expected."""
     raise RavineValueError(f"{argument}={shown(value)}: expected {expected}.")

@@ -161,7 +161,7 @@ def test_tuning_takes_the_trial_that_was_best_on_validation_data():
 
 
 def test_each_contender_may_have_spaces_of_its_own():
-    tune = {"adam": {"learning_rate": loguniform(1e-3, 1e-1), "beta_1": uniform(0.5, 0.99)}}
+    tune = {"adam": {"learning_rate": loguniform(1e-3, 1e-1), "beta_1": uniform(0.5, 0.99)}, "sgd": {}}
     result = compare(tune=tune, trials=3, seeds=1)
     assert [(run.contender, sorted(run.hyperparameters)) for run in result.trials] == [
         ("adam", ["beta_1", "learning_rate"])
@@ -315,7 +315,7 @@ BAD = {
         r"'learning_rat' is no hyperparameter. Did you mean 'learning_rate'",
     ),
     "path of a contender": (
-        {"tune": {"adam": {"beta1": uniform(0, 1)}}},
+        {"tune": {"sgd": {}, "adam": {"beta1": uniform(0, 1)}}},
         r"tune\['adam'\], contender 'adam': 'beta1' is no hyper.*'beta_1'",
     ),
     "contender in tune": (
@@ -349,3 +349,97 @@ def test_bad_input_is_an_error_before_anything_trains(case, monkeypatch):
     monkeypatch.setattr(population, "run_population", None)
     with pytest.raises(checks.RavineError, match=message):
         compare(**{"contenders": RULES, **options})
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        ((X[:, :5], Y), r"contenders\['sgd'\]: test x has samples of shape \(5,\)"),
+        ((X, Y + 7), r"contenders\['sgd'\]: test y\[0\]=7 is outside"),
+        ((X, Y[:9]), "test x has 120 rows and test y has 9"),
+        (X, "test_data="),
+    ],
+    ids=["shape", "labels", "rows", "no pair"],
+)
+def test_test_data_are_checked_before_anything_trains(test, message, monkeypatch):
+    monkeypatch.setattr(population, "run_population", None)
+    with pytest.raises(checks.RavineError, match=message):
+        compare(test_data=test)
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path):
+    tune = {"learning_rate": loguniform(np.float32(1e-3), np.float64(1)), "early_stopping.patience": [*np.arange(1, 3)]}
+    options = {"tune": tune, "trials": 3, "seeds": 1, "callbacks": [EarlyStopping(patience=3)]}
+    result = compare(out=tmp_path / "runs.jsonl", **options)
+    assert Comparison.from_json(result.to_json()) == result
+
+
+def test_values_that_come_twice_are_tried_once():
+    tune = {"early_stopping.patience": uniform(0.6, 2.4)}  # whole numbers: 1 or 2
+    result = compare(tune=tune, trials=9, seeds=1, callbacks=[EarlyStopping(patience=3)])
+    for name in RULES:
+        tried = [run.hyperparameters["early_stopping.patience"] for run in result.trials if run.contender == name]
+        assert sorted(tried) == [1.0, 2.0]
+
+
+def test_every_contender_is_tuned_or_said_not_to_be():
+    tune = {"adam": {"learning_rate": loguniform(1e-3, 1)}}
+    with pytest.raises(checks.RavineValueError, match="tune: there is nothing for 'sgd'"):
+        compare(tune=tune)
+    assert "Not tuned: sgd." in compare(tune={**tune, "sgd": {}}, trials=2, seeds=1).verdict
+
+
+def test_what_a_run_kept_is_the_last_epoch_where_none_was_restored():
+    stopping = EarlyStopping("val_loss", patience=1, restore_best_weights=True, start_from_epoch=10)
+    for run in compare({"adam": optimizers.Adam(0.05)}, callbacks=[stopping], seeds=2).runs:
+        assert run.kept_epoch == 3
+        assert run.final["val_loss"] == run.history["val_loss"][-1]
+
+
+class FailsFirst(Callback):
+    failed: ClassVar[list] = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not self.failed:
+            self.failed.append(epoch)
+            raise MemoryError("no memory")
+
+
+def test_a_run_that_failed_is_made_again_and_the_report_stands_without_it(tmp_path):
+    FailsFirst.failed.clear()
+    options = {"callbacks": [FailsFirst()], "seeds": 2, "jobs": 1, "out": tmp_path / "runs.jsonl"}
+    first = compare(**options)
+    assert [run.failure is not None for run in first.runs] == [True, False, False, False]
+    assert not any(contrast.claimed for contrast in first.comparisons)
+    assert first.comparisons[0].failed == 1
+    first.to_html(tmp_path / "report.html")
+    again = compare(**options)
+    assert not any(run.failure for run in again.runs)
+
+
+def test_a_callback_that_cannot_be_copied_is_said_to_be_one():
+    import threading
+
+    class Locks(Callback):
+        def __init__(self):
+            self.lock = threading.Lock()
+
+    with pytest.raises(checks.RavineValueError, match="callbacks: a Locks cannot be copied"):
+        compare(callbacks=[Locks()])
+
+
+def test_what_a_factory_raises_is_said_to_be_of_it():
+    with pytest.raises(checks.RavineValueError, match=r"contenders\['bad'\]: its function raised ZeroDivisionError"):
+        compare({"bad": lambda: 1 / 0})
+
+
+def test_another_seed_gives_other_runs():
+    first, second = (compare(seeds=3, seed=seed).protocol.seeds for seed in (0, 1))
+    assert not set(first) & set(second)
+
+
+def test_probes_are_part_of_the_record():
+    from ravine.callbacks import Probe
+
+    (run,) = compare({"sgd": "sgd"}, seeds=1, callbacks=[Probe("dense")]).runs
+    assert len(run.probes["dense/weight_norm"]) == 4

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 
 import jax
 import jax.numpy as jnp
@@ -39,6 +40,7 @@ NESTED = "def it(x):\n    return (lambda y: y {} 2)(x)"
         NESTED.format("*"),
         "class Squares:\n    def __call__(self, x):\n        return x * x\nit = Squares()",
         "def half(x):\n    return x / 2\nit = lambda x: half(x)",
+        "it = lambda x: x in {'a', 'b', 'c', 'd', 'e', 'f'}",
     ],
 )
 def test_what_is_defined_twice_gives_the_same_text(source):
@@ -262,3 +264,29 @@ class Bound:
 )
 def test_whatever_it_is_json_takes_it_and_no_address_shows(value):
     assert " at 0x" not in text(value)
+
+
+def test_the_order_of_a_set_counts_for_nothing():
+    import subprocess
+    import sys
+
+    script = (
+        "from ravine.comparison.describing import described\n"
+        "print(described(lambda x: x in {'a', 'b', 'c', 'd', 'e', 'f', 'g'}))"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", script], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(said) == 1
+
+
+def test_a_class_of_the_users_own_is_told_by_its_code():
+    source = (
+        "from ravine.callbacks import Callback\nclass Own(Callback):\n    def on_epoch_end(self, e, logs=None):\n"
+        "        {}\nit = Own()"
+    )
+    assert text(defined(source.format("pass"))) == text(defined(source.format("pass")))
+    assert text(defined(source.format("pass"))) != text(defined(source.format("self.model.stop_training = e > 1")))

@@ -139,7 +139,11 @@ def test_a_copy_is_set_and_the_original_is_not(make):
     settable = [path for path, there in known.items() if any(place.value is not None for place in there)]
     paths.assign(copied, its, dict.fromkeys(settable, 0.75))
     assert numbers(made, watching) == before
-    assert set(numbers(copied).values()) <= {0.75, 1}  # 1 where only whole numbers go
+    assert set(numbers(copied).values()) <= {
+        0.75,
+        1,
+        0.99,
+    }  # 1 where whole numbers go, 0.99 is idle
 
 
 def test_objects_that_two_models_share_stay_as_they_were():
@@ -161,7 +165,12 @@ def test_objects_that_two_models_share_stay_as_they_were():
 
 @pytest.mark.parametrize(
     "path",
-    ["weight_decay", "optimizer.weight_decay", "ema_overwrite_frequency", "clipvalue", "dense_2.kernel_regularizer"],
+    [
+        "weight_decay",
+        "optimizer.weight_decay",
+        "clipvalue",
+        "dense_2.kernel_regularizer",
+    ],
 )
 def test_what_is_none_needs_a_number_first(path):
     with pytest.raises(checks.RavineValueError, match=rf"^tune: '{path}' is None, so .*; give it a value first\.$"):
@@ -223,3 +232,27 @@ def test_an_unknown_path_lists_those_that_there_are():
 def test_a_schedule_in_place_of_a_learning_rate_is_no_number():
     with pytest.raises(checks.RavineValueError, match="'learning_rate' is no hyperparameter"):
         paths.check("tune", "learning_rate", scheduled(), [])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("dropout.rate", "dropout_1.rate"), ("learning_rate", "optimizer.learning_rate")],
+)
+def test_two_paths_to_one_number_are_refused(first, second):
+    made = Sequential([Input((4,)), layers.Dropout(0.1), layers.Dropout(0.2), layers.Dense(2)])
+    made.compile("sgd", "mse")
+    with pytest.raises(checks.RavineValueError, match=f"tune: '{first}' and '{second}' set the same number"):
+        paths.check_apart("tune", [first, second], made, [])
+    paths.check_apart("tune", ["dropout_1.rate", "learning_rate"], made, [])
+
+
+def test_an_average_that_is_not_kept_has_no_numbers():
+    made = Sequential([Input((4,)), layers.Dense(2)])
+    for use_ema in (False, True):
+        made.compile(optimizers.SGD(0.1, use_ema=use_ema), "mse")
+        assert ("ema_momentum" in paths.places(made, [])) is use_ema
+
+
+def test_whole_numbers_are_told_as_they_are_set():
+    found = paths.rounded(model(), watchers(), {"early_stopping.patience": 4.6, "learning_rate": 0.25})
+    assert found == {"early_stopping.patience": 5.0, "learning_rate": 0.25}

@@ -84,10 +84,10 @@ def test_it_holds_verdict_tables_figures_runs_and_versions(written):
     page = Page(written)
     made = result()
     assert "95 % interval" in page.text
-    assert page.tags.count("table") == 3  # the contenders, what was chosen, the runs
+    assert page.tags.count("table") == 4  # the contenders, times to the target, what was chosen, the runs
     assert len(page.images) == 5  # two curves, differences, time to the target, sensitivity
     assert all(image["alt"] for image in page.images)
-    assert page.tags.count("tr") == (1 + 2) + (1 + 2) + (1 + 12)
+    assert page.tags.count("tr") == 3 * (1 + 2) + (1 + 12)
     assert '"ravine": "0"' in page.text
     assert made.protocol.metric in page.text
 

@@ -145,3 +145,10 @@ def test_bad_input_is_an_error_before_anything_trains(case, monkeypatch):
     monkeypatch.setattr(population, "run_population", None)
     with pytest.raises(checks.RavineError, match=message):
         search(**options)
+
+
+def test_a_search_that_was_cut_short_has_the_best_of_the_longest_runs_so_far():
+    found = search(method="halving", trials=9)
+    cut = SearchResult(found.runs[:12], found.metric, found.direction, found.epochs, found.space, found.method)
+    assert cut.best_run.limit == 3
+    assert found.table("markdown").splitlines()[4].split("|")[3].strip() == "9"

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -30,7 +31,7 @@ RUNS = [
         {"loss": [1.5, 0.5]},
         {"loss": 0.5, "val_loss": math.inf},
     ),
-    Run("ä “b”", "run", 1, 0, {}, 5, error="RuntimeError: out\nof memory"),
+    Run("ä “b”", "run", 1, 0, {}, 5, final={"loss": math.inf}),
 ]
 
 
@@ -294,3 +295,15 @@ def test_several_threads_write_whole_lines(path):
         for thread in threads:
             thread.join()
     assert sorted(path.read_text().split("\n")[1:-1]) == sorted(run.line() for run in runs)
+
+
+def test_a_run_that_an_error_ended_is_made_again(path):
+    failed = Run("a", "run", 0, 9, {}, 5, error="MemoryError: no memory")
+    with Store(path, STUDY) as store:
+        store.add(failed)
+        assert failed.key in store
+    with Store(path, STUDY) as store:
+        assert failed.key not in store
+        store.add(replace(failed, error=None, epochs=5))
+    with Store(path, STUDY) as store:
+        assert store[failed.key].epochs == 5

@@ -18,6 +18,18 @@ SPACE = {"learning_rate": loguniform(1e-4, 1), "momentum": uniform(0, 0.9)}
 LISTS = {"learning_rate": Choice((0.1, 1.0)), "momentum": Choice((0.0, 0.5, 0.9))}
 
 
+class Side:
+    """A contender of which every number may be a fraction."""
+
+    name = "model"
+
+    def rounded(self, values):
+        return dict(values)
+
+
+SIDE = Side()
+
+
 def asked(count, limit=9):
     return [Run("model", TRIAL, i, 0, {"learning_rate": 0.1 * i}, limit) for i in range(count)]
 
@@ -117,7 +129,7 @@ def test_halving_forgets_what_a_run_was_better_at_before():
     ("method", "tuned", "count"), [("random", SPACE, 7), ("grid", LISTS, 6)], ids=["random", "grid"]
 )
 def test_all_at_once(method, tuned, count):
-    size, strategy = planned(method, tuned, 7, 4, 3, "model")
+    size, strategy = planned(method, tuned, 7, 4, 3, SIDE)
     (runs,) = carried_out(strategy(2, "val_loss", "min"), lambda run: 1.0)
     assert size == len(runs) == count
     assert [run.trial for run in runs] == list(range(count))
@@ -127,14 +139,14 @@ def test_all_at_once(method, tuned, count):
 
 
 def test_a_grid_is_every_combination_once():
-    _, strategy = planned("grid", LISTS, 2, 4, 3, "model")
+    _, strategy = planned("grid", LISTS, 2, 4, 3, SIDE)
     (runs,) = carried_out(strategy(2, "val_loss", "min"), lambda run: 1.0)
     found = [(run.hyperparameters["learning_rate"], run.hyperparameters["momentum"]) for run in runs]
     assert sorted(found) == [(lr, momentum) for lr in (0.1, 1.0) for momentum in (0.0, 0.5, 0.9)]
 
 
 def test_halving_tries_what_random_tries():
-    size, strategy = planned("halving", SPACE, 9, 9, 3, "model")
+    size, strategy = planned("halving", SPACE, 9, 9, 3, SIDE)
     rounds = carried_out(strategy(2, "val_loss", "max"), lambda run: run.trial)
     assert size == sum(map(len, rounds)) == 9 + 3 + 1
     assert [run.hyperparameters for run in rounds[0]] == spaces.trials(SPACE, 9, 3)
@@ -144,7 +156,7 @@ def test_halving_tries_what_random_tries():
 
 @pytest.mark.parametrize("method", strategies.METHODS)
 def test_the_same_results_lead_to_the_same_runs(method):
-    _, strategy = planned(method, LISTS, 9, 9, 3, "model")
+    _, strategy = planned(method, LISTS, 9, 9, 3, SIDE)
     first, second = (carried_out(strategy(2, "val_loss", "min"), lambda run: run.trial % 4) for _ in range(2))
     assert first == second
 
@@ -193,6 +205,9 @@ def listener(optuna):
     """A sampler that draws by chance, and notes what it is told."""
 
     class Listener(optuna.samplers.RandomSampler):
+        def __deepcopy__(self, memo):
+            return self  # what each search has of its own is of no matter here
+
         def __init__(self):
             super().__init__(seed=0)
             self.heard = []
@@ -211,7 +226,7 @@ def test_a_sampler_goes_by_its_name(listener):
 
 @pytest.mark.parametrize(("direction", "way"), [("min", "MINIMIZE"), ("max", "MAXIMIZE")])
 def test_a_sampler_hears_of_each_round_before_the_next(listener, direction, way):
-    size, strategy = planned(listener, SPACE, 7, 4, 3, "model")
+    size, strategy = planned(listener, SPACE, 7, 4, 3, SIDE)
     values, heard = [0.5, NAN, None, 0.25, INF, 1.0, 2.0], []
 
     def value_of(run):
@@ -228,7 +243,7 @@ def test_a_sampler_hears_of_each_round_before_the_next(listener, direction, way)
 
 def test_what_a_sampler_suggests_lies_in_the_space(listener):
     tuned = {**SPACE, "rate": Choice((0.1, 0.3))}
-    _, strategy = planned(listener, tuned, 40, 4, 3, "model")
+    _, strategy = planned(listener, tuned, 40, 4, 3, SIDE)
     (runs,) = carried_out(strategy(40, "val_loss", "min"), lambda run: 1.0)
     for path, space in tuned.items():
         low, high = space.ends()
@@ -242,7 +257,7 @@ def test_what_a_sampler_suggests_lies_in_the_space(listener):
 
 
 def test_a_sampler_that_learns_finds_the_better_half(optuna):
-    _, strategy = planned(optuna.samplers.TPESampler(seed=0), {"rate": uniform(0, 1)}, 40, 4, 3, "model")
+    _, strategy = planned(optuna.samplers.TPESampler(seed=0), {"rate": uniform(0, 1)}, 40, 4, 3, SIDE)
     rounds = carried_out(strategy(1, "val_loss", "min"), lambda run: abs(run.hyperparameters["rate"] - 0.8))
     late = [runs[0].hyperparameters["rate"] for runs in rounds[20:]]
     assert sum(value > 0.5 for value in late) >= 17

@@ -157,13 +157,17 @@ def test_a_program_that_two_threads_need_is_compiled_once(compilations):
     assert any("train_member" in name for name in compilations)
 
 
-def test_the_layout_follows_size_and_callbacks(monkeypatch):
+def test_the_layout_follows_size_data_and_callbacks(monkeypatch):
     monkeypatch.setattr(placement, "cores", lambda: 5)
-    assert layout(course(0)) == placement.Layout(5, placement.TINY_GROUP)
-    assert layout(course(0, [Probe("dense")])).group == placement.TINY_GROUP
-    assert layout(course(0, [Fails()])) == placement.Layout(5, 1)
+    groups, singles = placement.Layout(5, placement.TINY_GROUP, placement.TINY_GROUP), placement.Layout(5)
+    assert layout(course(0), shared=False) == groups
+    assert layout(course(0, [Probe("dense")]), shared=True) == groups
+    assert layout(course(0, [Fails()]), shared=True) == singles
+    monkeypatch.setattr(placement, "CACHED_BYTES", 10)
+    assert layout(course(0), shared=True) == singles
+    monkeypatch.undo()
     monkeypatch.setattr(placement, "TINY_STEP", 10)
-    assert layout(course(0)) == placement.Layout(5, 1)
+    assert layout(course(0), shared=True).group == 1
 
 
 def test_the_memory_of_a_run_grows_with_its_weights_and_its_batch():
@@ -206,8 +210,8 @@ DEVICES = """
     for a, b in zip(solo, group):
         for key, values in a.history.history.items():
             np.testing.assert_allclose(b.history.history[key], values, rtol=1e-4, atol=1e-5)
-    placed = layout(course(0))
-    assert placed.lanes == 1 and placed.group % 2 == 0, placed
+    placed = layout(course(0), shared=True)
+    assert placed.lanes == 1 and placed.size(3) == 4, placed
     print("shared", len({len(c.history.epoch) for c in group}))
 """
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from ravine import checks
 from ravine.plots import plot_band
-from ravine.plots.bands import MARKERS, STYLES
+from ravine.plots.bands import MARKERS, RESAMPLES, STYLES
 from ravine.statistics import interval
 
 RUNS = np.random.default_rng(0).normal(size=(6, 5)) + np.arange(5)
@@ -22,7 +22,7 @@ def test_the_line_is_the_mean_and_the_band_the_interval():
     corners = band.get_paths()[0].vertices
     for x, column in zip((10, 20, 30, 40, 50), RUNS.T, strict=True):
         low, high = corners[corners[:, 0] == x][:, 1].min(), corners[corners[:, 0] == x][:, 1].max()
-        assert (low, high) == pytest.approx(interval(column)[1:])
+        assert (low, high) == pytest.approx(interval(column, RESAMPLES)[1:])
 
 
 def test_one_seed_has_a_line_and_no_band():

@@ -27,6 +27,10 @@ small = { layers = [{ class = "Dense", units = 2, activation = "softmax" }], opt
 class = "SGD"
 learning_rate = { class = "ExponentialDecay", initial_learning_rate = 0.1, decay_steps = 5, decay_rate = 0.5 }
 
+[tune]
+small = {}
+decays = {}
+
 [tune.stops]
 learning_rate = { loguniform = [1e-4, 1] }
 "noise.rate" = [0.1, 0.2]
@@ -134,3 +138,26 @@ def test_what_cannot_work_is_said_with_its_place(folder, case):
 def test_a_program_without_a_study_is_refused(folder):
     with pytest.raises(checks.RavineValueError, match=r"study.py: expected a dict called study"):
         load(folder, PYTHON, "study.py")
+
+
+def test_a_path_needs_no_quotes(folder):
+    plain = TOML.replace('"noise.rate" = 0.5', "noise.rate = 0.5").replace('"noise.rate" = [', "noise.rate = [")
+    plain = plain.replace('"early_stopping.patience" =', "early_stopping.patience =")
+    quoted, found = load(folder, TOML), load(folder, plain)
+    assert found["tune"] == quoted["tune"]
+    assert found["contenders"]["stops"]["noise.rate"] == 0.5
+
+
+def test_losses_and_metrics_may_be_objects(folder):
+    text = TOML.replace(
+        '"sparse_categorical_crossentropy"', '{ class = "SparseCategoricalCrossentropy", from_logits = true }'
+    )
+    found = load(folder, text.replace("epochs = 2", 'epochs = 2\nmetrics = [{ class = "SparseCategoricalAccuracy" }]'))
+    assert found["loss"].from_logits
+    assert type(found["metrics"][0]).__name__ == "SparseCategoricalAccuracy"
+
+
+def test_a_program_may_import_what_lies_beside_it(folder):
+    (folder / "beside.py").write_text("EPOCHS = 7")
+    found = load(folder, "from beside import EPOCHS\n" + PYTHON + "study = {**arguments, 'epochs': EPOCHS}", "study.py")
+    assert found["epochs"] == 7

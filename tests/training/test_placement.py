@@ -95,3 +95,49 @@ def test_a_cache_that_jax_has_is_left_alone(use_cache, tmp_path):
     jax.config.update("jax_compilation_cache_dir", str(tmp_path))
     assert use_cache(tmp_path / "other") == str(tmp_path)
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize(
+    ("layout", "sizes"),
+    [
+        (placement.Layout(2), {1: 1, 5: 1}),
+        (placement.Layout(2, 8, 8), {1: 8, 3: 8, 8: 8}),
+        (placement.Layout(1, 64, 1), {1: 1, 3: 4, 33: 64, 64: 64}),
+        (placement.Layout(1, 12, 3), {1: 3, 3: 3, 4: 6, 7: 12, 12: 12}),
+    ],
+    ids=["single", "fixed", "doubling", "three devices"],
+)
+def test_groups_are_filled_up_to_few_sizes(layout, sizes):
+    assert {runs: layout.size(runs) for runs in sizes} == sizes
+
+
+class Device:
+    platform = "gpu"
+
+    def __init__(self, memory):
+        self.memory = memory
+
+    def memory_stats(self):
+        return self.memory
+
+
+@pytest.mark.parametrize(
+    ("count", "shared", "group"),
+    [(1, True, 32), (1, False, 16), (2, True, 64)],  # 0.8 · 40.5e6 bytes hold 36 runs, or 17 with data of their own
+)
+def test_groups_on_a_device_fill_its_memory(monkeypatch, count, shared, group):
+    devices = [Device({"bytes_limit": 42_000_000, "bytes_in_use": 1_000_000})] * count
+    monkeypatch.setattr(jax, "local_devices", lambda: devices)
+    found = placement.layout(10**9, 900_000, 500_000, shared=shared)
+    assert found == placement.Layout(1, group, count)
+
+
+def test_a_run_that_fills_a_device_goes_alone(monkeypatch):
+    monkeypatch.setattr(jax, "local_devices", lambda: [Device({"bytes_limit": 1000, "bytes_in_use": 999})])
+    assert placement.layout(1, 10**9, 10**9, shared=False) == placement.Layout(1, 1, 1)
+
+
+def test_tiny_steps_keep_to_one_core_altogether():
+    options = dict(placement.compiler_options(placement.TINY_STEP))
+    assert options.get("xla_cpu_multi_thread_eigen") is False
+    assert "xla_cpu_multi_thread_eigen" not in dict(placement.compiler_options(placement.TINY_STEP + 1))

@@ -43,7 +43,8 @@ def run(study: str | None, options: dict[str, Any], out: Path | None) -> bool:
     print(f"{len(result.trials)} trials and {len(result.runs)} runs, {duration(seconds)}")
     for path in written:
         print(f"Wrote {path}")
-    return result.complete or "budget" in options
+    budget = {**arguments, **options}.get("budget")
+    return result.complete or (budget is not None and seconds >= budget)
 
 
 def _study(study: str | None) -> tuple[str, dict[str, Any]]:
@@ -64,8 +65,8 @@ def _study(study: str | None) -> tuple[str, dict[str, Any]]:
 def _write(result: Comparison, name: str, out: Path) -> list[Path]:
     """Write the report, the result and the tables; returns the paths."""
     paths = [out / "report.html", out / "result.json", out / "table.md"]
-    result.to_html(paths[0], f"Comparison: {name}")
     result.to_json(paths[1])
+    result.to_html(paths[0], f"Comparison: {name}")
     with replacing(paths[2]) as file:
         parts = [*(table.markdown() for table in result.tables), result.verdict]
         file.write(("\n\n".join(parts) + "\n").encode())

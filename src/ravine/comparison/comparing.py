@@ -76,14 +76,15 @@ def compare(
         batch_size: rows in a step.
         seeds: how many, or which; with fewer than 6 no difference can be significant.
         tune: the search space of each hyperparameter, such as ``{"learning_rate": loguniform(1e-4, 1)}``, or by
-            contender a dict of such spaces.
+            contender a dict of such spaces, ``{}`` for one that is to stay as it is.
         trials: how many points of its space each contender tries.
         metric: the key of the value to compare, such as ``"val_accuracy"``; by default the first metric that all
             contenders have, or their loss, on test data where there are such, else on validation data.
         baseline: the contender that the others are compared with, by default the first.
         target: a value to be reached, such as ``{"val_accuracy": 0.97}``.
         budget: seconds after which no further run is begun; what is done by then is the result.
-        seed: an integer in [0, 2**32); with ``seeds=10`` the runs have the ten seeds from it on.
+        seed: an integer in [0, 2**32); another one gives other runs throughout. With 0 and ``seeds=10`` the runs have
+            the seeds 0 to 9, with 1 those from 1,000,000 on.
         out: a file to which runs are written as they finish; the same call goes on with what it holds.
         jobs: how many programs run side by side, by default one a core.
         verbose: 1 shows a bar, 2 a line a run, 0 nothing; a bar becomes lines where there is no screen.

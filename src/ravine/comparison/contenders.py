@@ -35,9 +35,13 @@ class Contender:
 
     def made(self, values: Mapping[str, float]) -> tuple[Sequential, list[Callback]]:
         """A model and callbacks for one run, with its hyperparameters set."""
-        model, callbacks = self.model.untrained(), copy.deepcopy(list(self.callbacks))
+        model, callbacks = self.model.untrained(), list(map(_copied, self.callbacks))
         paths.assign(model, callbacks, {**self.values, **values})
         return model, callbacks
+
+    def rounded(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Hyperparameters as they will be set: whole where only whole numbers go."""
+        return paths.rounded(self.model, self.callbacks, values)
 
     def check_path(self, argument: str, path: str) -> None:
         """Raise where ``path`` is no hyperparameter of this contender."""
@@ -105,6 +109,7 @@ def contender(argument: str, name: str, given: Any, common: Mapping[str, Any]) -
         _check_key(argument, path, built)
         checks.number(f"{argument}[{path!r}]", value)
     built = Contender(built.name, built.model, built.callbacks, built.batch_size, values)
+    paths.check_apart(argument, list(values), built.model, built.callbacks)
     built.check_values(argument, {})
     return built
 
@@ -129,7 +134,12 @@ def _model(argument: str, settings: Mapping[str, Any], own: Mapping[str, Any]) -
         )
     if isinstance(factory, Sequential) or not callable(factory):
         checks.reject_type(f"{argument}: model", factory, "a function that builds the model")
-    model = factory()
+    try:
+        model = factory()
+    except Exception as error:
+        raise checks.RavineValueError(
+            f"{argument}: its function raised {type(error).__name__}: {checks.one_line(error)}"
+        ) from error
     if not isinstance(model, Sequential):
         checks.reject_type(f"{argument}: what its function builds", model, "a ravine.Sequential")
     if model.has_weights:
@@ -152,6 +162,16 @@ def _model(argument: str, settings: Mapping[str, Any], own: Mapping[str, Any]) -
     model = model.untrained()  # the function may give the same model again
     model.compile(**{**rest, **{k: trees.copied(v) for k, v in chosen.items()}})
     return model
+
+
+def _copied(callback: Callback) -> Callback:
+    try:
+        return copy.deepcopy(callback)
+    except Exception as error:
+        raise checks.RavineValueError(
+            f"callbacks: a {type(callback).__name__} cannot be copied, and each run needs one of its own "
+            f"({type(error).__name__}: {checks.one_line(error)})."
+        ) from error
 
 
 def _check_monitors(argument: str, callbacks: Sequence[Callback], model: Sequential) -> None:

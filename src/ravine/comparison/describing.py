@@ -41,8 +41,7 @@ def described(value: Any, within: tuple[int, ...] = ()) -> Any:
     if isinstance(value, list | tuple):
         return [described(item, inside) for item in value]
     if isinstance(value, Callback):
-        given = [name for name in inspect.signature(type(value)).parameters if name in vars(value)]
-        return _object(value, {name: getattr(value, name) for name in given}, inside)
+        return _object(value, _settings(value), inside)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {name: getattr(value, name) for name in trees.fields(type(value)) if name != "name"}
         return _object(value, {name: v for name, v in fields.items() if v is not None}, inside)
@@ -72,8 +71,27 @@ def checksum(tree: Any) -> str:
     return digest.hexdigest()
 
 
+def _settings(callback: Callback) -> dict[str, Any]:
+    """A callback's arguments; of one of the user's own all that it has before it is used."""
+    own = not type(callback).__module__.startswith("ravine.")
+    given = inspect.signature(type(callback)).parameters
+    return {name: value for name, value in vars(callback).items() if name in given or own}
+
+
 def _object(value: Any, fields: Mapping[str, Any], within: tuple[int, ...]) -> dict[str, Any]:
-    return {"class": type(value).__name__, **{name: described(field, within) for name, field in fields.items()}}
+    """An object by its class and fields; of a class of the user's own, its methods' code too."""
+    cls = type(value)
+    own = {} if cls.__module__.startswith("ravine.") else {"code": _class(cls, within)}
+    return {"class": cls.__name__, **own, **{name: described(field, within) for name, field in fields.items()}}
+
+
+def _class(cls: type, within: tuple[int, ...]) -> str:
+    """A checksum of what a class of the user's own does."""
+    parts = [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__]
+    for base in cls.__mro__:
+        if not base.__module__.startswith(("ravine.", "builtins")):
+            parts += [_function(f, within) for f in vars(base).values() if isinstance(f, types.FunctionType)]
+    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=4).hexdigest()
 
 
 def _function(function: Any, within: tuple[int, ...]) -> str:
@@ -103,5 +121,13 @@ def _insides(function: Any, within: tuple[int, ...]) -> list[Any]:
 
 def _code(code: types.CodeType) -> list[Any]:
     """A function's instructions, names and constants, wherever it stands in its file."""
-    constants = [_code(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
-    return [code.co_code.hex(), list(code.co_names), constants]
+    return [code.co_code.hex(), list(code.co_names), [_constant(constant) for constant in code.co_consts]]
+
+
+def _constant(constant: Any) -> Any:
+    """A constant of a function's code. The order of a set differs from process to process."""
+    if isinstance(constant, types.CodeType):
+        return _code(constant)
+    if isinstance(constant, tuple):
+        return [_constant(part) for part in constant]
+    return sorted(map(repr, constant)) if isinstance(constant, frozenset) else repr(constant)

@@ -58,26 +58,33 @@ class Trainer:
         course.request = replace(course.request, data=device.train, validation=device.validation)
         return course
 
+    def check(self, course: Course) -> None:
+        """Raise where the test data do not fit a model that is ready to start."""
+        if self.test is not None:
+            course.model.check_data("test ", self.test)
+
     def record(self, wanted: Wanted, outcome: population.Outcome) -> Run:
         """The record of a run from what came of it."""
         if outcome.course is None:
             return replace(wanted.run, error=outcome.error, seconds=outcome.seconds)
         course = outcome.course
         history, directions = course.history.history, course.request.directions
-        stoppers = [stopper for stopper, rule in zip(course.stoppers, course.rules, strict=True) if rule is not None]
-        restored = [s.best_epoch for s in stoppers if s.restore_best_weights]
-        stopped = [s.stopped_epoch for s in stoppers if s.stopped_epoch]
-        kept = restored[-1] if restored else len(course.history.epoch) - 1
-        final = {key: values[kept] for key, values in history.items()}
+        final = {key: values[course.kept_epoch] for key, values in history.items()}
         if self.test is not None:
-            final |= {f"test_{name}": value for name, value in course.model.evaluate_data(self.test).items()}
+            try:
+                tested = course.model.evaluate_data(self.test)
+            except Exception as error:
+                told = f"on test data, {type(error).__name__}: {checks.one_line(error)}"
+                return replace(wanted.run, error=told, seconds=outcome.seconds)
+            final |= {f"test_{name}": value for name, value in tested.items()}
         return replace(
             wanted.run,
             epochs=len(course.history.epoch),
             steps_per_epoch=course.request.steps,
-            stopped_epoch=min(stopped, default=None),
-            kept_epoch=kept,
+            stopped_epoch=min((s.stopped_epoch for s in course.stoppers if s.stopped_epoch), default=None),
+            kept_epoch=course.kept_epoch,
             history={key: list(values) for key, values in history.items()},
+            probes={key: list(values) for key, values in course.history.probes.items()},
             final=final,
             best={key: _best(values, directions[key.removeprefix("val_")]) for key, values in history.items()},
             seconds=outcome.seconds,
@@ -153,10 +160,10 @@ class Executor:
             if self.limits.budget is not None and time.monotonic() - self.begun > self.limits.budget:
                 self.cut = True
                 return
-            group = layouts[runs[0].contender.name].group
-            made = runs if group > 1 else missing
+            size = layouts[runs[0].contender.name].size(len(runs))
+            made = runs if size > 1 else missing
             jobs: list[Callable[[], Course]] = [partial(self.trainer.course, one) for one in made]
-            yield population.Bundle(jobs, group, partial(self._take, made))
+            yield population.Bundle(jobs, size, partial(self._take, made))
 
     def _take(self, wanted: Sequence[Wanted], index: int, outcome: population.Outcome) -> None:
         one = wanted[index]

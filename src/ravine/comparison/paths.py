@@ -20,6 +20,9 @@ from ravine.model.stack import snake
 
 Keys = tuple[str, ...]
 
+IDLE = "ema_momentum", "ema_overwrite_frequency"
+"""What an optimizer has that counts for nothing without ``use_ema``."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Place:
@@ -71,6 +74,24 @@ def check(argument: str, path: str, model: Sequential, callbacks: Sequence[Callb
     )
 
 
+def check_apart(argument: str, given: Sequence[str], model: Sequential, callbacks: Sequence[Callback]) -> None:
+    """Raise where two of the paths lead to the same number, of which one would count for nothing."""
+    known, taken = places(model, callbacks), dict[tuple[int, Keys], str]()
+    for path in given:
+        for place in known[path]:
+            other = taken.setdefault((id(place.holder), place.keys), path)
+            if other != path:
+                raise checks.RavineValueError(
+                    f"{argument}: {other!r} and {path!r} set the same number; expected one of them."
+                )
+
+
+def rounded(model: Sequential, callbacks: Sequence[Callback], values: Mapping[str, float]) -> dict[str, float]:
+    """``values`` as they will be set: whole where only whole numbers go."""
+    known = places(model, callbacks)
+    return {p: float(round(v)) if all(place.whole for place in known[p]) else v for p, v in values.items()}
+
+
 def assign(model: Sequential, callbacks: Sequence[Callback], values: Mapping[str, float]) -> None:
     """Set the numbers at the paths in ``values``, all of which :func:`check` has passed."""
     for path, value in values.items():
@@ -82,9 +103,10 @@ def assign(model: Sequential, callbacks: Sequence[Callback], values: Mapping[str
 
 def _numbers(holder: Any, node: Any, keys: Keys) -> Iterator[Place]:
     """The leaves of a tree of dataclasses, and the empty places for them."""
+    idle = IDLE if getattr(node, "use_ema", True) is False else ()
     for name, field in trees.fields(type(node)).items():  # type: ignore[arg-type]
         value = getattr(node, name)
-        if field.metadata.get("role") in ("static", "label"):
+        if field.metadata.get("role") in ("static", "label") or name in idle:
             continue
         if _is_number(value) or value is None:
             kinds = str(field.type)

@@ -30,6 +30,7 @@ class Run:
         stopped_epoch: the epoch, from 0, after which it stopped early; None where it did not.
         kept_epoch: the epoch, from 0, whose weights it left behind.
         history: an epoch's values by key, as in History.
+        probes: what probes recorded, as in History.
         final: the values of the epoch that was kept, and those on test data, by key.
         best: of each key in ``history`` the best value.
         seconds: how long it took; of runs in one program each one's share.
@@ -47,6 +48,7 @@ class Run:
     stopped_epoch: int | None = None
     kept_epoch: int | None = None
     history: dict[str, list[float]] = field(default_factory=dict)
+    probes: dict[str, list[float]] = field(default_factory=dict)
     final: dict[str, float] = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0

@@ -55,10 +55,7 @@ def _body(result: Comparison, title: str) -> Iterator[str]:
     yield "<h2>What was found</h2>"
     yield f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in result.verdict.splitlines())}</ul>"
     if any(run.failure is None for run in result.runs):
-        yield _table(tabulating.contenders(result))
-    chosen = tabulating.chosen(result)
-    if chosen is not None:
-        yield _table(chosen)
+        yield from map(_table, result.tables)
     yield from _figures(result)
     yield "<h2>How to read it</h2>"
     yield f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in _notes(result))}</ul>"
@@ -73,7 +70,8 @@ def _made(result: Comparison) -> str:
     text = (
         f"{len(protocol.contenders)} contenders, {len(protocol.seeds)} paired seeds, at most {protocol.epochs} epochs"
     )
-    tuned = f", {protocol.trials} trials each" if protocol.trials else ", not tuned"
+    whom = "each" if all(protocol.tune.values()) else "for those that are tuned"
+    tuned = f", {protocol.trials} trials {whom}" if protocol.trials else ", not tuned"
     target = "" if protocol.target is None else f"; target {target_in_words(protocol.target)}"
     return f"{text}{tuned}; compared on {protocol.metric}{target}."
 
@@ -91,8 +89,9 @@ def _notes(result: Comparison) -> Iterator[str]:
     )
     if protocol.trials:
         yield (
-            f"Every contender had {protocol.trials} trials of its search space, with a seed that no other run has, and "
-            f"kept the hyperparameters with the best {protocol.selection}. Another space may give another ranking."
+            f"Every contender with a search space had {protocol.trials} trials, with a seed that no other run has, and "
+            f"kept the hyperparameters with the best {protocol.selection}. Another space, or other trials, "
+            "may give others: p-values tell of the seeds, not of the luck of tuning."
         )
     if not protocol.metric.startswith("test_"):
         yield "No test data were given: what is compared was held out from training, but may have served to choose."
@@ -108,7 +107,7 @@ def _figures(result: Comparison) -> Iterator[str]:
         result.plot_curves, f"{curve} over the epochs. A run that stopped early goes on at the value that it had then."
     )
     bare = curve.removeprefix("val_")
-    if bare != "loss" and "val_loss" in result.runs[0].history:
+    if bare != "loss":
         yield _figure(partial(result.plot_curves, "val_loss"), "The validation loss over the epochs.")
     if result.comparisons:
         yield _figure(

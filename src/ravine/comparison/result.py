@@ -62,6 +62,7 @@ class Contrast:
         mean_difference: contender less baseline, ``low`` and ``high`` its 95 % interval (BCa bootstrap).
         p_value: of a sign-flip test, corrected for the number of contenders (Holm).
         seeds: how many pairs there are: seeds with which neither failed.
+        failed: with how many seeds one of the two failed.
     """
 
     contender: str
@@ -72,11 +73,12 @@ class Contrast:
     high: float
     p_value: float
     seeds: int
+    failed: int = 0
 
     @property
     def claimed(self) -> bool:
-        """Whether a difference is shown."""
-        return self.p_value < LEVEL
+        """Whether a difference is shown: never where a run failed, since those that are left are a choice of seeds."""
+        return self.p_value < LEVEL and not self.failed
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ class Comparison:
         p_values = holm([sign_flip_test(differences(a, b)) if len(a) else math.nan for a, b in pairs])
         found = [paired_difference(a, b) if len(a) else NOTHING for a, b in pairs]
         return tuple(
-            Contrast(name, baseline, metric, i.mean, i.low, i.high, p, len(a))
+            Contrast(name, baseline, metric, i.mean, i.low, i.high, p, len(a), self._seeds_of(name, baseline) - len(a))
             for name, (a, _), i, p in zip(others, pairs, found, p_values, strict=True)
         )
 
@@ -162,6 +164,10 @@ class Comparison:
         first, second = ({run.seed: run.value(metric) for run in self.runs_of(n)} for n in (contender, baseline))
         both = [seed for seed in first if math.isfinite(first[seed]) and math.isfinite(second.get(seed, math.nan))]
         return np.array([first[seed] for seed in both]), np.array([second[seed] for seed in both])
+
+    def _seeds_of(self, first: str, second: str) -> int:
+        """How many seeds both have a run of, whatever came of it."""
+        return len({run.seed for run in self.runs_of(first)} & {run.seed for run in self.runs_of(second)})
 
     @property
     def keys(self) -> list[str]:
@@ -212,9 +218,9 @@ class Comparison:
 
     @property
     def tables(self) -> tuple[tables.Table, ...]:
-        """The contenders, and what was chosen for them where anything was tuned."""
-        chosen = tabulating.chosen(self)
-        return (tabulating.contenders(self), *(() if chosen is None else (chosen,)))
+        """The contenders; their time to the target, where there is one; what was chosen for them by tuning."""
+        found = (tabulating.contenders(self), tabulating.times(self), tabulating.chosen(self))
+        return tuple(table for table in found if table is not None)
 
     def table(self, format: str = "plain") -> Any:
         """The contenders in a table.
@@ -250,7 +256,7 @@ class Comparison:
         return plots.curves_figure(curves, key, self.protocol.epochs, line)
 
     def _curve_key(self, key: str | None) -> str:
-        known = [k for run in self.runs[:1] for k in run.history]
+        known = [k for run in self.runs if not run.failure for k in run.history]
         default = self.protocol.metric.replace("test_", "val_", 1)
         return checks.look_up("key", default if key is None else key, {k: k for k in known})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -52,11 +53,12 @@ class SearchResult:
 
     @property
     def best_run(self) -> Run:
-        """The best of the runs that were given all epochs; raises where every one failed."""
-        whole = [run for run in self.runs if run.limit == self.epochs]
-        if all(run.failure for run in whole):
-            raise checks.RavineValueError(f"best: none of the {len(whole)} runs has a result; see runs[i].failure.")
-        return ranked(whole, self.metric, self.direction)[0]
+        """The best of the runs that were given the most epochs; raises where every run failed."""
+        good = [run for run in self.runs if not math.isnan(run.value(self.metric))]
+        if not good:
+            raise checks.RavineValueError(f"best: none of the {len(self.runs)} runs has a result; see runs[i].failure.")
+        most = max(run.limit for run in good)
+        return ranked([run for run in good if run.limit == most], self.metric, self.direction)[0]
 
     @property
     def best(self) -> dict[str, float]:
@@ -70,6 +72,7 @@ class SearchResult:
     def table(self, format: str = "plain", rows: int = 10) -> str:
         """The best runs, as ``"plain"``, ``"markdown"`` or ``"latex"`` text."""
         good = [run for run in ranked(list(self.runs), self.metric, self.direction) if not run.failure]
+        good.sort(key=lambda run: -run.limit)  # those that halving gave up come after those that it did not
         cells = []
         for rank, run in enumerate(good[:rows], 1):
             values = [f"{run.hyperparameters[path]:.4g}" for path in self.space]
@@ -172,7 +175,7 @@ def search(
     study = Study([side], trainer, limit, {NAME: tuned}, count, [seed], seed)
     protocol = study.protocol(metric, None, None)
     limits = check_limits(jobs, budget)
-    size, strategy = planned(method, tuned, count, limit, seed, NAME)
+    size, strategy = planned(method, tuned, count, limit, seed, side)
     progress = Progress(check_verbose(verbose), size, protocol.metric)
     with Store(out, {**protocol.study, "method": name}) as store, progress:
         progress.start(len(store))

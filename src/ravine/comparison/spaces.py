@@ -129,8 +129,16 @@ def check(argument: str, spaces: Mapping[str, SpaceLike]) -> dict[str, Space]:
         if not isinstance(found, Uniform | LogUniform | Choice):
             checks.reject_type(f"{argument}[{name!r}]", space, "a space such as loguniform(1e-4, 1), or a list")
         found.check(f"{argument}[{name!r}]")
-        checked[name] = found
+        checked[name] = _with_floats(found)
     return checked
+
+
+def _with_floats(space: Space) -> Space:
+    """The space with Python's numbers, which JSON knows."""
+    if isinstance(space, Choice):
+        return Choice(tuple(map(float, space.values)))
+    assert isinstance(space, Uniform | LogUniform)
+    return type(space)(float(space.low), float(space.high))
 
 
 def trials(spaces: Mapping[str, Space], count: int, seed: int) -> list[dict[str, float]]:

@@ -65,6 +65,11 @@ class Splits:
         self._held: OrderedDict[int, tuple[Split, Split]] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def shared(self) -> bool:
+        """Whether every seed has the same rows."""
+        return self._fixed is not None
+
     def keep(self, count: int) -> None:
         """Keep as many, those asked for last."""
         self._kept = count
@@ -79,12 +84,17 @@ class Splits:
         key = seed if self._fixed is None else -1
         with self._lock:
             if key not in self._held:
-                host = self._made(seed)
-                self._held[key] = host, Split(host.train.on_device(), host.validation.on_device())
+                self._held[key] = self._placed(self._made(seed))
             self._held.move_to_end(key)
             while len(self._held) > self._kept:
                 self._held.popitem(last=False)
             return self._held[key]
+
+    def _placed(self, made: Split) -> tuple[Split, Split]:
+        """Rows on the host and on the device; on a CPU these are the same memory."""
+        device = Split(made.train.on_device(), made.validation.on_device())
+        on_cpu = jax.default_backend() == "cpu"
+        return (jax.tree.map(np.asarray, device) if on_cpu else made), device
 
     def _made(self, seed: int) -> Split:
         return _drawn(self._data, self._fraction, seed) if self._fixed is None else Split(self._data, self._fixed)

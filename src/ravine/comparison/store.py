@@ -107,6 +107,8 @@ class Store:
                     f"out={str(path)!r}: line {number} is damaged; expected a run. Without it that run is made anew."
                 ) from None
             self._runs[run.key] = run
+        # What ended a run may have passed, such as a want of memory: it is made again. One that diverged would again.
+        self._runs = {key: run for key, run in self._runs.items() if run.error is None}
 
 
 def _parsed(line: bytes) -> Any:

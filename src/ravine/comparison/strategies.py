@@ -6,6 +6,8 @@ depends on nothing else, so a search that was cut short goes on as it would have
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import math
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
@@ -13,6 +15,7 @@ from typing import Any
 
 from ravine import checks
 from ravine.comparison import spaces
+from ravine.comparison.contenders import Contender
 from ravine.comparison.records import TRIAL, Run
 from ravine.comparison.spaces import Choice, LogUniform, Space, Uniform
 
@@ -65,7 +68,10 @@ def sampled(
     """What a sampler of Optuna suggests, ``lanes`` runs at a time; it hears of each round before the next."""
     import optuna
 
-    study = optuna.create_study(sampler=sampler, direction="minimize" if direction == "min" else "maximize")
+    directions = optuna.study.StudyDirection
+    way = directions.MINIMIZE if direction == "min" else directions.MAXIMIZE
+    # A copy, so that the same sampler begins alike in another search, and in one that goes on from its file.
+    study = optuna.create_study(sampler=copy.deepcopy(sampler), direction=way)
     made = 0
     while made < trials:
         asked = [study.ask() for _ in range(min(lanes, trials - made))]
@@ -78,7 +84,10 @@ def sampled(
             if math.isnan(run.value(key)):
                 study.tell(trial, state=optuna.trial.TrialState.FAIL)
             else:
-                study.tell(trial, run.value(key))
+                with contextlib.suppress(
+                    RuntimeError
+                ):  # some samplers stop a study that is under optimize(), as this is not
+                    study.tell(trial, run.value(key))
         made += len(asked)
 
 
@@ -110,21 +119,22 @@ def _is_sampler(method: Any) -> bool:
 
 
 def planned(
-    method: Any, tuned: Mapping[str, Space], trials: int, limit: int, seed: int, contender: str
+    method: Any, tuned: Mapping[str, Space], trials: int, limit: int, seed: int, side: Contender
 ) -> tuple[int, Callable[[int, str, str], Strategy]]:
     """How many runs a checked method comes to, and what makes its strategy of lanes, key and direction."""
 
     def runs(points: list[dict[str, float]]) -> list[Run]:
-        return [Run(contender, TRIAL, i, seed, point, limit) for i, point in enumerate(points)]
+        different = {tuple(point.items()): point for point in map(side.rounded, points)}.values()
+        return [Run(side.name, TRIAL, i, seed, point, limit) for i, point in enumerate(different)]
 
     if not isinstance(method, str):
-        first = Run(contender, TRIAL, 0, seed, {}, limit)
+        first = Run(side.name, TRIAL, 0, seed, {}, limit)
         return trials, lambda lanes, key, way: sampled(method, tuned, first, trials, lanes, way, key)
     if method == "grid":
         every = runs(spaces.grid("space", tuned))
         return len(every), lambda lanes, key, way: at_once(every)
     spread = runs(spaces.trials(tuned, trials, seed))
     if method == "halving":
-        size = sum(count for count, _ in rungs(trials, limit))
+        size = sum(count for count, _ in rungs(len(spread), limit))
         return size, lambda lanes, key, way: halving(spread, limit, key, way)
-    return trials, lambda lanes, key, way: at_once(spread)
+    return len(spread), lambda lanes, key, way: at_once(spread)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ravine import checks
 from ravine import seeds as random_seeds
-from ravine.comparison import spaces
+from ravine.comparison import paths, spaces
 from ravine.comparison.contenders import Contender
 from ravine.comparison.execution import Executor, Trainer, Wanted, chunks, in_turn
 from ravine.comparison.records import RUN, TRIAL, Run
@@ -22,6 +22,9 @@ from ravine.model.course import Course
 from ravine.training import placement
 
 TUNING = 0x7E57
+
+SEEDS_APART = 1_000_000
+"""How far apart the runs' seeds are for one ``seed`` of a study and the next."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,9 @@ class Study:
         made = {}
         for side in self.contenders:
             try:
-                made[side.name] = self.trainer.course(
-                    Wanted(side, Run(side.name, RUN, 0, self.seeds[0], {}, self.epochs))
-                )
+                wanted = Wanted(side, Run(side.name, RUN, 0, self.seeds[0], {}, self.epochs))
+                made[side.name] = self.trainer.course(wanted)
+                self.trainer.check(made[side.name])
             except checks.RavineError as error:
                 raise checks.RavineValueError(f"contenders[{side.name!r}]: {error}") from None
         return made
@@ -60,7 +63,8 @@ class Study:
     @cached_property
     def layouts(self) -> dict[str, placement.Layout]:
         """How each contender's runs are placed."""
-        return {name: population.layout(course) for name, course in self.samples.items()}
+        shared = self.trainer.splits.shared
+        return {name: population.layout(course, shared=shared) for name, course in self.samples.items()}
 
     @cached_property
     def directions(self) -> dict[str, str]:
@@ -123,8 +127,9 @@ class Study:
     def trials_of(self, side: Contender) -> list[Run]:
         """A contender's trials; none where nothing of it is tuned."""
         tuned = self.tuned.get(side.name)
-        points = spaces.trials(tuned, self.trials, self.seed) if tuned else []
-        return [Run(side.name, TRIAL, i, self.tuning_seed, point, self.epochs) for i, point in enumerate(points)]
+        points = [side.rounded(point) for point in spaces.trials(tuned, self.trials, self.seed)] if tuned else []
+        different = list({tuple(point.items()): point for point in points}.values())
+        return [Run(side.name, TRIAL, i, self.tuning_seed, point, self.epochs) for i, point in enumerate(different)]
 
     @property
     def size(self) -> int:
@@ -159,14 +164,14 @@ class Study:
 
 
 def check_seeds(given: object, seed: int) -> list[int]:
-    """The seeds of the runs: so many from ``seed`` on, or those given."""
+    """The seeds of the runs: so many that no other ``seed`` has, or those given."""
     if isinstance(given, list | tuple | range):
         listed = [random_seeds.check_seed(f"seeds[{i}]", s) for i, s in enumerate(given)]
         if not listed or len(set(listed)) < len(listed):
             checks.reject("seeds", given, "one seed or more, none of them twice")
         return listed
     count = checks.integer("seeds", given, least=1)
-    return [(seed + i) % random_seeds.LIMIT for i in range(count)]
+    return [(SEEDS_APART * seed + i) % random_seeds.LIMIT for i in range(count)]
 
 
 def check_tune(tune: object, contenders: Sequence[Contender]) -> dict[str, dict[str, spaces.Space]]:
@@ -179,6 +184,12 @@ def check_tune(tune: object, contenders: Sequence[Contender]) -> dict[str, dict[
     by_name = bool(tune) and all(isinstance(value, Mapping) for value in tune.values())
     for name in tune if by_name else ():
         checks.look_up("tune", name, dict.fromkeys(names))
+    missing = [name for name in names if name not in tune] if by_name else []
+    if missing:
+        raise checks.RavineValueError(
+            f"tune: there is nothing for {missing[0]!r}; expected spaces for every contender, {{}} for one that stays "
+            "as it is."
+        )
     tuned = {}
     for side in contenders:
         argument = f"tune[{side.name!r}]" if by_name else "tune"
@@ -189,7 +200,9 @@ def check_tune(tune: object, contenders: Sequence[Contender]) -> dict[str, dict[
 
 def check_spaces(argument: str, tuned: Mapping[str, spaces.Space], side: Contender) -> None:
     """Raise where the contender has no such hyperparameter, or would not take one of the space's ends."""
-    for path, space in tuned.items():
+    for path in tuned:
         side.check_path(argument, path)
+    paths.check_apart(argument, [*side.values, *tuned], side.model, side.callbacks)
+    for path, space in tuned.items():
         for end in space.ends():
             side.check_values(f"{argument}[{path!r}]", {path: end})

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ravine.comparison.records import Run
-from ravine.comparison.wording import shown, unit
+from ravine.comparison.wording import shown, target_in_words, unit
 from ravine.tables import Table
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ def contenders(result: Comparison) -> Table:
     named = f"{metric}, %" if scale == 100 else metric
     header = ["", named, f"difference from {protocol.baseline}{',' * bool(units)}{units}", "p"]
     header += ["epochs", "failed"]
-    if protocol.target is not None:
-        header += ["reached", "epochs to target"]
     contrasts = {contrast.contender: contrast for contrast in result.comparisons}
     rows = []
     for summary in result.summaries:
@@ -31,8 +29,6 @@ def contenders(result: Comparison) -> Table:
             f"{summary.epochs:.3g}" if summary.runs > summary.failed else "–",
             f"{summary.failed} of {summary.runs}",
         ]
-        if protocol.target is not None:
-            row += [f"{summary.reached or 0} of {summary.runs}", _epochs(summary.to_target)]
         rows.append(row)
     seeds = len(protocol.seeds)
     caption = f"Mean and 95 % interval over {seeds} seed{'s' * (seeds > 1)}, paired; {_arrow(protocol.direction)}"
@@ -53,6 +49,19 @@ def chosen(result: Comparison) -> Table | None:
         rows.append([summary.contender, *values, f"{len(trials)}", f"{failed}"])
     caption = f"Chosen by {result.protocol.selection}, of {result.protocol.trials} trials each"
     return Table(caption, ["", *paths, "trials", "failed"], rows)
+
+
+def times(result: Comparison) -> Table | None:
+    """A row a contender: how many runs reached the target, and after how long; None where there is no target."""
+    target = result.protocol.target
+    if target is None:
+        return None
+    rows = []
+    for summary in result.summaries:
+        medians = (summary.to_target, summary.steps_to_target, summary.seconds_to_target)
+        rows.append([summary.contender, f"{summary.reached or 0} of {summary.runs}", *map(_median, medians)])
+    caption = f"Time to {target_in_words(target)}: medians; – where half of the runs or more missed it"
+    return Table(caption, ["", "reached", "epochs", "steps", "seconds"], rows)
 
 
 def columns(result: Comparison) -> dict[str, list[Any]]:
@@ -119,8 +128,8 @@ def _difference(contrast: Contrast | None) -> list[str]:
     return [f"{mean} ({low} to {high})", f"{contrast.p_value:.2g}"]
 
 
-def _epochs(median: float | None) -> str:
-    return "never" if median is None or math.isinf(median) else f"{median:g}"
+def _median(value: float | None) -> str:
+    return "–" if value is None or math.isinf(value) else f"{value:.3g}" if value < 1000 else f"{value:.0f}"
 
 
 def _arrow(direction: str) -> str:

@@ -37,6 +37,14 @@ def verdict(result: Comparison) -> str:
         whole = len(protocol.contenders) * len(protocol.seeds)
         lines.append(f"Partial: {len(result.runs)} of {whole} runs are done.")
     lines += [contrast_in_words(contrast, protocol.direction) for contrast in result.comparisons]
+    untuned = [name for name, tuned in protocol.tune.items() if not tuned]
+    if protocol.trials and untuned:
+        lines.append(f"Not tuned: {', '.join(untuned)}.")
+    if protocol.trials and any(contrast.claimed for contrast in result.comparisons):
+        lines.append(
+            "Each was tuned once: what is shown is of the hyperparameters that were chosen, not of those that another "
+            "tuning might choose."
+        )
     pairs = [contrast.seeds for contrast in result.comparisons]
     least = least_seeds(len(pairs)) if pairs else 0
     if pairs and max(pairs) < least:

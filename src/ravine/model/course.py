@@ -33,10 +33,13 @@ TrainLeg = Callable[[RunState, int, np.ndarray], tuple[RunState, jax.Array]]
 class Course:
     """One run: the model, whose arrays are built, what is asked of it, and its history so far.
 
-    ``cut`` tells that Ctrl-C ended it.
+    Attributes:
+        cut: whether Ctrl-C ended it.
+        kept_epoch: the epoch, from 0, whose weights it left behind; -1 before there is one.
     """
 
     cut = False
+    kept_epoch = -1
 
     def __init__(self, model: Sequential, request: Request, callbacks: Sequence[Callback]) -> None:
         self.model, self.request = model, request
@@ -48,6 +51,7 @@ class Course:
             self.rules.append(stopper.rule(request.columns, request.directions))
         params = {"verbose": request.plan.verbose, "epochs": request.plan.epochs.stop, "steps": request.steps}
         self.history = History(params=params, seed=request.seed)
+        self._legs: list[tuple[int, float]] = []
 
     def member(self) -> Member:
         """What the compiled run takes of this one alone."""
@@ -83,6 +87,7 @@ class Course:
     def take(self, leg: Leg, record: np.ndarray) -> None:
         """Take in this run's record of a leg. The hooks before the leg's first epoch were called already."""
         self.progress.leg_finished(len(record), leg.seconds)
+        self._legs.append((len(record), leg.seconds))
         self.model.stop_training |= leg.stopped
         for epoch, values in enumerate(record, leg.first_epoch):
             if epoch > leg.first_epoch:
@@ -93,13 +98,22 @@ class Course:
             for callback in self.callbacks:
                 callback.on_epoch_end(epoch, logs)
 
+    @property
+    def seconds(self) -> float:
+        """The time of its epochs, as if the first leg, which may wait for a compilation, were like the others."""
+        legs = self._legs[1:] or self._legs
+        epochs = sum(count for count, _ in legs)
+        return sum(seconds for _, seconds in legs) / max(1, epochs) * len(self.history.epoch)
+
     def finish(self, run: RunState) -> None:
         """Show each stopping callback where its rule ended, and put the arrays back that one kept."""
         states = iter(run.rules)
+        self.kept_epoch = len(self.history.epoch) - 1
         for stopper, rule in zip(self.stoppers, self.rules, strict=True):
             kept = None if rule is None else stopper.take(next(states))
             if kept is not None:
                 self.model.take_variables(kept)
+                self.kept_epoch = self.history.epoch.index(stopper.best_epoch)
 
     def end(self) -> None:
         """Call the hooks after the last epoch."""

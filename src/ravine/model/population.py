@@ -28,7 +28,10 @@ POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run: the finished course, or the error that ended it; its share of the time that passed."""
+    """What came of a run: the finished course, or the error that ended it; how long its epochs took.
+
+    Of runs in one program each has its share of that.
+    """
 
     course: Course | None
     error: str | None
@@ -41,7 +44,7 @@ class Bundle:
 
     Attributes:
         jobs: each makes a run that is ready to start.
-        group: how many runs go as one program; fewer are filled up to as many.
+        group: how many runs go as one program, filled up to as many; 1 for one after the other.
         done: called with each outcome, in order, on the thread of the run.
     """
 
@@ -50,12 +53,13 @@ class Bundle:
     done: Callable[[int, Outcome], Any]
 
 
-def layout(course: Course) -> placement.Layout:
-    """How runs like ``course`` are placed on this machine."""
-    group = placement.layout(course.multiply_adds, run_bytes(course), _bytes(course.request.data))
+def layout(course: Course, *, shared: bool) -> placement.Layout:
+    """How runs like ``course`` are placed on this machine; ``shared`` tells whether all read the same data."""
+    data = _bytes((course.request.data, course.request.validation))
+    found = placement.layout(course.multiply_adds, run_bytes(course), data, shared=shared)
     # A callback that acts between epochs can do so for one model only.
     describes = all(isinstance(c, EarlyStopping | Probe) for c in course.callbacks if c is not course.progress)
-    return group if describes else placement.Layout(group.lanes, 1)
+    return found if describes else placement.Layout(found.lanes)
 
 
 def run_bytes(course: Course) -> int:
@@ -82,7 +86,7 @@ def run_population(bundles: Iterable[Bundle], lanes: int) -> bool:
     def work(interrupts: Interrupts) -> None:
         try:
             with checks.silence():
-                while not interrupts.requested and failed.empty():
+                while not interrupts.requested:
                     with lock:
                         bundle = next(todo, None)
                     if bundle is None:
@@ -91,6 +95,7 @@ def run_population(bundles: Iterable[Bundle], lanes: int) -> bool:
                         bundle.done(index, outcome)
         except BaseException as error:  # of whoever hears of outcomes: it ends the whole
             failed.put(error)
+            interrupts.requested = True
 
     with Interrupts() as interrupts:
         threads = [threading.Thread(target=work, args=(interrupts,), daemon=True) for _ in range(lanes)]
@@ -107,15 +112,14 @@ def run_population(bundles: Iterable[Bundle], lanes: int) -> bool:
 def _outcomes(bundle: Bundle, interrupts: Interrupts) -> Iterator[tuple[int, Outcome]]:
     """The outcomes of a bundle's runs; where a group fails, its runs are tried one by one."""
     if bundle.group > 1:
-        start = time.perf_counter()
         try:
             courses = [job() for job in bundle.jobs]
             run_group(courses, bundle.group, interrupts)
         except Exception:
-            pass
+            pass  # one by one, each tells of its own error
         else:
-            seconds = (time.perf_counter() - start) / len(courses)
-            yield from ((i, Outcome(course, None, seconds)) for i, course in enumerate(courses) if not course.cut)
+            share = 1 / len(courses)
+            yield from ((i, Outcome(c, None, share * c.seconds)) for i, c in enumerate(courses) if not c.cut)
             return
     for index, job in enumerate(bundle.jobs):
         start = time.perf_counter()
@@ -123,15 +127,10 @@ def _outcomes(bundle: Bundle, interrupts: Interrupts) -> Iterator[tuple[int, Out
             course = job()
             run_course(course, interrupts)
         except Exception as error:
-            yield index, Outcome(None, _line(error), time.perf_counter() - start)
+            told = f"{type(error).__name__}: {checks.one_line(error)}"
+            yield index, Outcome(None, told, time.perf_counter() - start)
         else:
             if not course.cut:
-                yield index, Outcome(course, None, time.perf_counter() - start)
+                yield index, Outcome(course, None, course.seconds)
         if interrupts.requested:
             return
-
-
-def _line(error: Exception) -> str:
-    """An error as one line of readable length."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text if len(text) <= 300 else text[:297] + '...'}"

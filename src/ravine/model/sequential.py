@@ -149,6 +149,12 @@ class Sequential(Predictor):
             raise
         return task
 
+    def check_data(self, prefix: str, data: Data) -> None:
+        """Raise where checked arrays do not fit the model, its loss and its metrics; ``prefix`` says whose they are."""
+        self.accept(f"{prefix}x", data.x.shape[1:])
+        task = self.compiled.task("fit", self.network, data.y.shape, self._output_shape())
+        task.check(prefix, data.y, self._output_shape())
+
     def _check_training(self, rows: int, rest: int) -> None:
         """Raise where the layers cannot be trained on batches of ``rows``, and one of ``rest`` where that is not 0."""
         for size in (rows, rest) if rest else (rows,):

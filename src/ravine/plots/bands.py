@@ -20,6 +20,9 @@ STYLES: tuple[dict[str, Any], ...] = (
 )
 """Colours of Okabe & Ito, which colour-blind people tell apart; line and marker tell the curves apart in grey."""
 
+RESAMPLES = 999
+"""For a band, which is to be seen and not read off, fewer than for a number."""
+
 MARKERS = 10
 """The most markers that a curve has."""
 
@@ -38,7 +41,7 @@ def plot_band(ax: Axes, x: Any, runs: Any, label: str, style: int = 0) -> None:
     if runs.ndim != 2 or runs.shape[1] != len(x):
         raise checks.RavineValueError(f"runs has shape {runs.shape}: expected one curve a seed of {len(x)} points.")
     look = STYLES[style % len(STYLES)]
-    found = [interval(column) for column in runs.T]
+    found = [interval(column, RESAMPLES) for column in runs.T]
     ax.plot(
         x,
         [i.mean for i in found],

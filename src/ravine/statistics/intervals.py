@@ -11,6 +11,10 @@ import numpy as np
 from ravine import checks
 
 RESAMPLES = 9999
+
+AT_ONCE = 2_000_000
+"""How many numbers the resamples that are drawn at once may have: their memory."""
+
 ROUNDING = 1e-12  # relative; far below what float32 tells apart
 Values = Any
 """Numbers, one a seed: ``[seeds]``."""
@@ -34,7 +38,7 @@ class Interval(NamedTuple):
         return f"{self.mean:.{digits}f} ({self.low:.{digits}f} to {self.high:.{digits}f})"
 
 
-def interval(values: Values) -> Interval:
+def interval(values: Values, resamples: int = RESAMPLES) -> Interval:
     """The mean of ``values`` ``[seeds]`` with its 95 % bootstrap interval, bias-corrected and accelerated (BCa).
 
     The resamples are drawn from a fixed seed, so the same values give the same interval. Values that are all the same
@@ -53,11 +57,13 @@ def interval(values: Values) -> Interval:
         return Interval(mean, mean, mean)
     from scipy import stats
 
+    batch = max(1, AT_ONCE // array.size)
     with warnings.catch_warnings():
         # Of two or three values BCa may have no answer; the percentiles then stand in.
         warnings.simplefilter("ignore")
         for method in ("BCa", "percentile"):
-            found = stats.bootstrap((array,), np.mean, n_resamples=RESAMPLES, method=method, rng=0).confidence_interval
+            made = stats.bootstrap((array,), np.mean, n_resamples=resamples, batch=batch, method=method, rng=0)
+            found = made.confidence_interval
             if np.isfinite(found).all():
                 break
     return Interval(mean, float(found.low), float(found.high))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ravine import checks
+from ravine.statistics.intervals import AT_ONCE
 
 LEVEL = 0.05
 """A difference is claimed where its p-value is below."""
@@ -39,7 +40,8 @@ def sign_flip_test(differences: Any) -> float:
     from scipy import stats
 
     count = np.inf if array.size <= EXACT_UP_TO else RESAMPLES
-    found = stats.permutation_test((array,), np.mean, permutation_type="samples", n_resamples=count, rng=0)
+    batch = max(1, AT_ONCE // array.size)
+    found = stats.permutation_test((array,), np.mean, permutation_type="samples", n_resamples=count, batch=batch, rng=0)
     return float(found.pvalue)
 
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import runpy
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -29,7 +30,18 @@ from typing import Any
 
 import numpy as np
 
-from ravine import Sequential, callbacks, checks, constraints, datasets, layers, optimizers, regularizers
+from ravine import (
+    Sequential,
+    callbacks,
+    checks,
+    constraints,
+    datasets,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+)
 from ravine.comparison import compare, loguniform, uniform
 from ravine.optimizers import schedules
 
@@ -60,8 +72,13 @@ def load(path: Path) -> dict[str, Any]:
 
 def _from_python(path: Path) -> dict[str, Any]:
     """What a program calls ``study``: a dict, or a function that returns one."""
-    found = runpy.run_path(str(path)).get("study")
-    study = found() if callable(found) else found
+    folder = str(path.parent.resolve())
+    sys.path.insert(0, folder)  # as when Python runs the file: it may import what lies beside it
+    try:
+        found = runpy.run_path(str(path)).get("study")
+        study = found() if callable(found) else found
+    finally:
+        sys.path.remove(folder)
     if not isinstance(study, Mapping):
         raise checks.RavineValueError(f"{path}: expected a dict called study of the arguments of ravine.compare.")
     return dict(study)
@@ -88,8 +105,12 @@ def _arguments(given: dict[str, Any], folder: Path) -> dict[str, Any]:
         name: _settings(f"contenders.{name}: ", dict(side)) if isinstance(side, Mapping) else side
         for name, side in sides.items()
     }
-    if isinstance(arguments.get("tune"), Mapping):
-        arguments["tune"] = {name: _space(f"tune.{name}", value) for name, value in arguments["tune"].items()}
+    tune = arguments.get("tune")
+    if isinstance(tune, Mapping):
+        by_name = tune and all(name in sides for name in tune)
+        arguments["tune"] = (
+            {name: _spaces(f"tune.{name}", tuned) for name, tuned in tune.items()} if by_name else _spaces("tune", tune)
+        )
     return arguments
 
 
@@ -100,9 +121,12 @@ def _settings(where: str, given: dict[str, Any]) -> dict[str, Any]:
         build = partial(_model, f"{where}layers", given["layers"])
         build()  # so that what is wrong with it is said here
         settings["model"] = build
-    for key in ("optimizer", "callbacks"):
+    for key in ("optimizer", "loss", "metrics", "callbacks"):
         if key in settings:
             settings[key] = _built(f"{where}{key}", settings[key])
+    if where:  # of a contender: what else is a table is a path that is not in quotes
+        for key in [key for key, value in settings.items() if isinstance(value, dict)]:
+            settings |= {f"{key}.{rest}": value for rest, value in settings.pop(key).items()}
     return settings
 
 
@@ -134,7 +158,7 @@ def _built(where: str, given: Any) -> Any:
 
 def _classes() -> dict[str, Any]:
     """What may be built by name: layers, optimizers, schedules, regularizers, constraints, callbacks."""
-    modules = (layers, optimizers, schedules, regularizers, constraints, callbacks)
+    modules = (layers, optimizers, schedules, losses, metrics, regularizers, constraints, callbacks)
     found = {name: getattr(module, name) for module in modules for name in getattr(module, "__all__", dir(module))}
     return {
         name: value
@@ -143,17 +167,28 @@ def _classes() -> dict[str, Any]:
     }
 
 
+def _spaces(where: str, given: Any) -> Any:
+    """Spaces by path. A path that is not in quotes is a table within a table in TOML, and is put together again."""
+    if not isinstance(given, dict):
+        return given
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        if isinstance(value, dict) and not (len(value) == 1 and next(iter(value)) in SPACES):
+            found |= {f"{name}.{rest}": space for rest, space in _spaces(f"{where}.{name}", value).items()}
+        else:
+            found[name] = _space(f"{where}.{name}", value)
+    return found
+
+
 def _space(where: str, given: Any) -> Any:
-    """``{ loguniform = [low, high] }`` as a space; a table of spaces as those of one contender."""
-    if isinstance(given, dict) and given and all(isinstance(value, dict | list) for value in given.values()):
-        if len(given) == 1 and next(iter(given)) in SPACES:
-            ((kind, values),) = given.items()
-            try:
-                return SPACES[kind](*values)
-            except TypeError:
-                checks.reject(where, given, f"{kind} = [low, high]")
-        return {name: _space(f"{where}.{name}", value) for name, value in given.items()}
-    return given
+    """``{ loguniform = [low, high] }`` as a space."""
+    if not isinstance(given, dict):
+        return given
+    ((kind, values),) = given.items()
+    try:
+        return SPACES[kind](*values)
+    except TypeError:
+        checks.reject(where, given, f"{kind} = [low, high]")
 
 
 def _data(given: Any, folder: Path) -> dict[str, Any]:

@@ -54,27 +54,41 @@ def compiler_options(multiply_adds: int) -> tuple[tuple[str, Any], ...]:
 
 @dataclass(frozen=True)
 class Layout:
-    """How many runs go at once: ``lanes`` programs side by side, of ``group`` runs each."""
+    """How many runs go at once: ``lanes`` programs side by side, of at most ``group`` runs each.
+
+    Fewer runs than a group has are filled up, so that groups of many sizes are few programs: to ``least`` runs, or to a
+    doubling of that.
+    """
 
     lanes: int
-    group: int
+    group: int = 1
+    least: int = 1
+
+    def size(self, runs: int) -> int:
+        """How many runs a group of ``runs`` is filled up to."""
+        doublings = max(0, (-(-runs // self.least) - 1).bit_length())
+        return min(self.group, self.least << doublings)
 
 
-def layout(multiply_adds: int, run_bytes: int, data_bytes: int) -> Layout:
+def layout(multiply_adds: int, run_bytes: int, data_bytes: int, *, shared: bool) -> Layout:
     """How runs of a structure are placed on this machine.
 
     Args:
         multiply_adds: of one run's forward pass of a step.
         run_bytes: about the memory that a run takes besides the data.
-        data_bytes: the memory of the data, which the runs of a group share.
+        data_bytes: the memory of the data.
+        shared: whether all runs read the same data; else each has its own.
     """
     devices = jax.local_devices()
     if devices[0].platform == "cpu" and len(devices) == 1:
-        return Layout(cores(), TINY_GROUP if multiply_adds <= TINY_STEP else 1)
+        # The members of a group have copies of the data, which are to stay within the caches.
+        tiny = multiply_adds <= TINY_STEP and data_bytes <= CACHED_BYTES
+        return Layout(cores(), TINY_GROUP, TINY_GROUP) if tiny else Layout(cores())
     memory: Mapping[str, int] = devices[0].memory_stats() or {}
     free = memory.get("bytes_limit", 2**31) - memory.get("bytes_in_use", 0) - data_bytes
-    each = max(1, int(0.8 * free) // max(1, run_bytes))
-    return Layout(1, len(devices) * min(LARGEST_GROUP, 2 ** (each.bit_length() - 1)))
+    own = run_bytes if shared else run_bytes + 2 * data_bytes  # as they are made, and side by side
+    each = max(1, int(0.8 * free) // max(1, own))
+    return Layout(1, len(devices) * min(LARGEST_GROUP, 2 ** (each.bit_length() - 1)), len(devices))
 
 
 def cores() -> int:
