@@ -85,3 +85,18 @@ def test_no_epochs_train_nothing():
     for weights, each in zip(before, members, strict=True):
         for was, now in zip(weights, each.model.get_weights(), strict=True):
             np.testing.assert_array_equal(was, now)
+
+
+def test_the_first_leg_which_compiles_does_not_count_where_there_are_others():
+    run = course(0)
+    run.history.epoch = list(range(5))
+    run._legs = [(1, 9.0), (2, 0.1), (2, 0.3)]
+    assert run.seconds == pytest.approx(0.5)
+    run._legs = [(5, 2.0)]
+    assert run.seconds == pytest.approx(2.0)
+
+
+def test_a_run_tells_which_epoch_it_kept(both):
+    for run in (*both[0], *both[1]):
+        assert run.kept_epoch == run.stoppers[0].best_epoch
+        assert sum(count for count, _ in run._legs) == len(run.history.epoch)

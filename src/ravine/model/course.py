@@ -87,7 +87,8 @@ class Course:
     def take(self, leg: Leg, record: np.ndarray) -> None:
         """Take in this run's record of a leg. The hooks before the leg's first epoch were called already."""
         self.progress.leg_finished(len(record), leg.seconds)
-        self._legs.append((len(record), leg.seconds))
+        if len(record):
+            self._legs.append((len(record), leg.seconds))
         self.model.stop_training |= leg.stopped
         for epoch, values in enumerate(record, leg.first_epoch):
             if epoch > leg.first_epoch:
