@@ -191,6 +191,8 @@ def test_regularizers_and_constraints_travel_both_ways(keras, tmp_path, guard):
 def test_a_model_without_layers_or_shape_is_not_saved(tmp_path):
     with pytest.raises(RavineValueError, match="does not know its input's shape"):
         Sequential([layers.Dense(3)]).save(tmp_path / "m.keras")
+    with pytest.raises(RavineValueError, match="the model has no layers"):
+        Sequential([Input((3,))]).save(tmp_path / "m.keras")
     assert not list(tmp_path.iterdir())
 
 

@@ -19,6 +19,8 @@ MOST_LAYERS = 4096
 
 def encode_model(model: Sequential) -> Config:
     """The configuration of a model whose shapes are known."""
+    if not model.layers:
+        raise checks.RavineValueError("save: the model has no layers.")
     sample = sample_shape(model)
     inputs = [None, *sample]
     shapes = [inputs, *([None, *shape] for shape in model.network.shapes(sample))]
@@ -65,12 +67,10 @@ def decode_model(config: Config, decoder: Decoder, *, compile: bool) -> Sequenti
     described = arguments.get("layers")
     if not isinstance(described, list) or not 0 < len(described) <= MOST_LAYERS:
         checks.reject("layers", described, f"a list of 1 to {MOST_LAYERS} layers")
-    layers, shape = described, arguments.get("build_input_shape")
-    if isinstance(described[0], dict) and described[0].get("class_name") == "InputLayer":
-        layers, shape = described[1:], _batch_shape(described[0])
+    layers, shape = _split(described, arguments.get("build_input_shape"))
     model = Sequential([_layer(f"layers[{i}]", layer, decoder) for i, layer in enumerate(layers)], _name(arguments))
     if shape is not None:
-        model.accept("the input", _sample_shape(shape))
+        model.accept("the input", shape)
     if compile and config.get("compile_config"):
         given = expect_object("compile_config", config["compile_config"])
         try:
@@ -78,6 +78,13 @@ def decode_model(config: Config, decoder: Decoder, *, compile: bool) -> Sequenti
         except checks.RavineError as error:
             raise checks.RavineValueError(f"{error} To load the model alone, pass compile=False.") from error
     return model
+
+
+def _split(described: list[Any], built: Any) -> tuple[list[Any], tuple[int, ...] | None]:
+    """The layers, and the shape of a sample: from an InputLayer before them, or what the model was ``built`` with."""
+    if isinstance(described[0], dict) and described[0].get("class_name") == "InputLayer":
+        return described[1:], _sample_shape(_batch_shape(described[0]))
+    return described, None if built is None else _sample_shape(built)
 
 
 def _name(arguments: Config) -> str | None:
@@ -102,9 +109,7 @@ def _batch_shape(config: Config) -> Any:
     arguments = expect_object("layers[0].config", config.get("config"))
     for key in ("sparse", "ragged", "optional"):
         check_neutral("layers[0]", "InputLayer", key, arguments.get(key))
-    if "batch_input_shape" in arguments:  # the name of Keras 2
-        return arguments["batch_input_shape"]
-    return arguments.get("batch_shape")
+    return arguments.get("batch_shape", arguments.get("batch_input_shape"))  # the latter is Keras 2's
 
 
 def _sample_shape(shape: Any) -> tuple[int, ...]:

@@ -58,17 +58,24 @@ def shapes_of(model: Sequential) -> tuple[Variables, Variables]:
         raise checks.RavineValueError(f"the layers' sizes cannot work ({type(error).__name__}).") from error
 
 
+def paths_of(model: Sequential) -> list[str]:
+    """Keras's path of each layer: its class, and how many of that class come before it."""
+    seen: Counter[str] = Counter()
+    paths = []
+    for layer in model.layers:
+        kind = snake(type(layer).__name__)
+        paths.append(f"layers/{kind}_{seen[kind]}" if seen[kind] else f"layers/{kind}")
+        seen[kind] += 1
+    return paths
+
+
 def places_of(model: Sequential) -> list[Place]:
     """The layers' places, in order."""
     params, stats = shapes_of(model)
-    seen: Counter[str] = Counter()
     result = []
-    for name, layer, trained, kept in zip(model.layer_names, model.layers, params, stats, strict=True):
-        kind = snake(type(layer).__name__)
-        held = trained | kept
-        shapes = {key: tuple(held[key].shape) for key in layer.variable_names if key in held}
-        result.append(Place(f"layers/{kind}_{seen[kind]}" if seen[kind] else f"layers/{kind}", name, shapes))
-        seen[kind] += 1
+    for path, name, layer, *groups in zip(paths_of(model), model.layer_names, model.layers, params, stats, strict=True):
+        held = groups[0] | groups[1]
+        result.append(Place(path, name, {k: tuple(held[k].shape) for k in layer.variable_names if k in held}))
     return result
 
 

@@ -64,6 +64,8 @@ def read_model(file: BinaryIO, decoder: Decoder, *, compile: bool) -> Sequential
     model = decode_model(config, decoder, compile=compile)
     if model.built:
         take_archived(archive, model)
+    else:
+        check_unbuilt(archive, model)
     return model
 
 
@@ -73,6 +75,16 @@ def take_archived(archive: Archive, model: Sequential) -> None:
     if WEIGHTS in archive:
         check_size(f"its member {WEIGHTS}", archive.size(WEIGHTS), least)
     take_image(archive.read(WEIGHTS, most), model)
+
+
+def check_unbuilt(archive: Archive, model: Sequential) -> None:
+    """Raise where a model without an input's shape comes with arrays, which it could not take."""
+    with hdf5.opened(archive.read(WEIGHTS, 2**20 + 2**14 * len(model.layers))) as groups:
+        for path in arrays.paths_of(model):
+            if groups.count(path):
+                raise checks.RavineValueError(
+                    f"{path} has arrays, but the configuration does not say the input's shape."
+                )
 
 
 def check_size(what: str, size: int, least: int) -> None:
