@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ravine import checks, losses, optimizers, seeds, trees
+from ravine import checks, hooks, losses, optimizers, seeds, trees
 from ravine.callbacks import Callback
 from ravine.callbacks import base as callback_base
 from ravine.callbacks.progress import check_verbose, figures
@@ -181,6 +181,34 @@ class Sequential(Predictor):
         self._variables = variables
         if not fits:  # a callback froze or freed a layer while the run went on as it was
             self.trainable_changed()
+
+    def restore(self, variables: tuple[Variables, Variables], optimizer: Any) -> None:
+        """Take over what a file has: parameters and statistics to use the model with, and its optimizer's state.
+
+        The parameters are as ``variables()`` gives them; None for an optimizer that starts anew.
+        """
+        self._forget_training()
+        self._variables, self._optimizer_state = variables, optimizer
+
+    def save(self, path: hooks.Path, overwrite: bool = True) -> None:
+        """Write the model to a file that :func:`ravine.load_model` and Keras 3 load: its layers, weights, training.
+
+        Args:
+            path: ``.keras``, or ``.safetensors``, which Keras does not load.
+            overwrite: False keeps a file that is there, and raises.
+        """
+        hooks.files().save_model(self, path, overwrite)
+
+    def save_weights(self, path: hooks.Path, overwrite: bool = True) -> None:
+        """Write the arrays, and what the optimizer remembers, to a ``.weights.h5`` or ``.safetensors`` file."""
+        hooks.files().save_weights(self, path, overwrite)
+
+    def load_weights(self, path: hooks.Path) -> None:
+        """Take over the arrays of a ``.weights.h5``, ``.keras`` or ``.safetensors`` file, or none if one does not fit.
+
+        What the optimizer remembers is taken over too where the file has it, and starts anew where it has not.
+        """
+        hooks.files().load_weights(self, path)
 
     def fit(
         self,
