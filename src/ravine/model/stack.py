@@ -23,7 +23,7 @@ from ravine.training.program import InputShape, initial_variables
 
 def snake(name: str) -> str:
     """A class's name as Keras numbers layers by it: ``ReLU`` to ``re_lu``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", name).lower()
 
 
 class Stack:
