@@ -11,6 +11,7 @@ import pytest
 
 from ravine import Input, Sequential, checks, layers
 from ravine.layers import (
+    ELU,
     Activation,
     ActivityRegularization,
     AlphaDropout,
@@ -20,8 +21,12 @@ from ravine.layers import (
     Flatten,
     GaussianDropout,
     GaussianNoise,
+    GlobalAveragePooling1D,
+    GlobalMaxPooling1D,
     GroupNormalization,
     LayerNormalization,
+    LeakyReLU,
+    PReLU,
     ReLU,
     RMSNormalization,
     Softmax,
@@ -58,6 +63,15 @@ LAYERS = [
     (GroupNormalization(-1, axis=1), (3, 4), (3, 4), {"gamma": (3,), "beta": (3,)}),
     (RMSNormalization(), (2, 3), (2, 3), {"scale": (3,)}),
     (UnitNormalization((1, 2)), (2, 3), (2, 3), {}),
+    (Softmax(axis=(1, 2)), (2, 3), (2, 3), {}),
+    (LeakyReLU(), (2, 3), (2, 3), {}),
+    (ELU(0.5), (3,), (3,), {}),
+    (PReLU(), (2, 3), (2, 3), {"alpha": (2, 3)}),
+    (PReLU("ones", shared_axes=[1]), (2, 3), (2, 3), {"alpha": (1, 3)}),
+    (PReLU(shared_axes=2), (2, 3), (2, 3), {"alpha": (2, 1)}),
+    (GlobalAveragePooling1D(), (2, 3), (3,), {}),
+    (GlobalAveragePooling1D("channels_first", keepdims=True), (2, 3), (2, 1), {}),
+    (GlobalMaxPooling1D(keepdims=True), (2, 3), (1, 3), {}),
 ]
 IDS = [f"{i}-{type(layer).__name__}" for i, (layer, *_) in enumerate(LAYERS)]
 contract = pytest.mark.parametrize(("layer", "input_shape", "output_shape", "shapes"), LAYERS, ids=IDS)
@@ -66,6 +80,12 @@ contract = pytest.mark.parametrize(("layer", "input_shape", "output_shape", "sha
 def test_every_layer_is_in_the_table():
     classes = {c for c in vars(layers).values() if isinstance(c, type) and issubclass(c, layers.Layer)}
     assert {type(layer) for layer, *_ in LAYERS} == classes - {layers.Layer}
+
+
+def samples(layer, shape):
+    """Seven rows that the layer takes."""
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(7, *shape)).astype(np.float32)
 
 
 @jax.jit
@@ -88,7 +108,7 @@ def test_init_has_the_promised_arrays(layer, input_shape, output_shape, shapes):
 @contract
 def test_apply_keeps_its_promise(layer, input_shape, output_shape, shapes):
     params, stats = layer.init(jax.random.key(0), input_shape)
-    x = np.random.default_rng(0).normal(size=(7, *input_shape)).astype(np.float32)
+    x = samples(layer, input_shape)
     y, new_stats = outputs(layer, params, stats, x)
     assert y.shape == (7, *output_shape)
     assert layer.output_shape(input_shape) == output_shape
@@ -103,7 +123,7 @@ def test_a_split_activation_is_the_same_function(layer, input_shape, output_shap
     assert (rest is layer) == (activation is None)
     if activation is not None:
         params, stats = layer.init(jax.random.key(0), input_shape)
-        x = np.random.default_rng(0).normal(size=(7, *input_shape)).astype(np.float32)
+        x = samples(layer, input_shape)
         (z, _), (whole, _) = (outputs(each, params, stats, x) for each in (rest, layer))
         np.testing.assert_allclose(activation(z), whole, rtol=1e-6)
 

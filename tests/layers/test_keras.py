@@ -35,6 +35,19 @@ CASES = [
     ("UnitNormalization", {}, (4,)),
     ("UnitNormalization", {"axis": [1, 2]}, (3, 4)),
     ("ActivityRegularization", {"l1": 0.1, "l2": 0.2}, (4,)),
+    ("ReLU", {}, (4,)),
+    ("Softmax", {"axis": [1, 2]}, (3, 4)),
+    ("LeakyReLU", {}, (4,)),
+    ("LeakyReLU", {"negative_slope": 0.01}, (3, 4)),
+    ("ELU", {}, (4,)),
+    ("ELU", {"alpha": 0.3, "activity_regularizer": "l2"}, (4,)),
+    ("PReLU", {}, (3, 4)),
+    ("PReLU", {"shared_axes": [1]}, (3, 4)),
+    ("PReLU", {"shared_axes": 2, "trainable": False}, (3, 4)),
+    ("GlobalAveragePooling1D", {}, (3, 4)),
+    ("GlobalAveragePooling1D", {"data_format": "channels_first", "keepdims": True}, (3, 4)),
+    ("GlobalMaxPooling1D", {}, (3, 4)),
+    ("GlobalMaxPooling1D", {"data_format": "channels_first", "keepdims": True}, (3, 4)),
 ]
 DRAWING = {"AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise"}
 
@@ -52,12 +65,18 @@ def pair(keras, name, arguments, shape, rng):
     ours.check_input(shape)
     params, stats = ours.init(jax.random.key(0), shape)
     params, stats = (
-        {k: jnp.asarray(rng.uniform(0.5, 1.5, v.shape), jnp.float32) for k, v in arrays.items()}
+        {k: jnp.asarray(rng.uniform(0.5, 1.5, v.shape), v.dtype) for k, v in arrays.items()}
         for arrays in (params, stats)
     )
     held = params | stats
     theirs.set_weights([held[n] for n in ours.variable_names if n in held])
+    getattr(theirs, "finalize_state", lambda: None)()  # Normalization computes with copies of its weights
     return ours, theirs, params, stats
+
+
+def samples(layer, shape, rng):
+    """Five rows that the layer takes."""
+    return jnp.asarray(rng.normal(1, 2, size=(5, *shape)), jnp.float32)
 
 
 def test_arrays_stand_in_the_order_of_keras(keras):
@@ -73,7 +92,7 @@ def test_arrays_stand_in_the_order_of_keras(keras):
 def test_outputs_and_gradients_are_those_of_keras(keras, name, arguments, shape, training):
     rng = np.random.default_rng(0)  # one of its own: the numbers do not depend on which tests ran before
     ours, theirs, params, stats = pair(keras, name, arguments, shape, rng)
-    x = jnp.asarray(rng.normal(1, 2, size=(5, *shape)), jnp.float32)
+    x = samples(ours, shape, rng)
     along = jnp.asarray(rng.normal(size=(5, *ours.output_shape(shape))), jnp.float32)
     names = [w.name for w in theirs.weights]
 
@@ -128,7 +147,7 @@ NOT_OFFERED |= {"data_format", "dtype"}
 @pytest.mark.parametrize("name", sorted({name for name, _, _ in CASES} | DRAWING))
 def test_arguments_have_the_names_and_defaults_of_keras(keras, name):
     ours, theirs = (inspect.signature(getattr(m, name)).parameters for m in (layers, keras.layers))
-    expected = {n: p.default for n, p in theirs.items() if n not in NOT_OFFERED}
+    expected = {n: p.default for n, p in theirs.items() if n not in NOT_OFFERED or n in ours}
     assert {n: ours[n].default for n in expected} == expected
     common = {"name", "input_shape", "trainable", "activity_regularizer"}
     assert set(ours) - set(expected) <= common

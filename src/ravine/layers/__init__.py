@@ -1,6 +1,6 @@
 """Layers, under Keras's names."""
 
-from ravine.layers.activation import Activation, ReLU, Softmax
+from ravine.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from ravine.layers.activity import ActivityRegularization
 from ravine.layers.base import Layer
 from ravine.layers.batch_norm import BatchNormalization
@@ -13,9 +13,11 @@ from ravine.layers.normalization import (
     RMSNormalization,
     UnitNormalization,
 )
+from ravine.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
 from ravine.layers.reshape import Flatten
 
 __all__ = [
+    "ELU",
     "Activation",
     "ActivityRegularization",
     "AlphaDropout",
@@ -25,10 +27,14 @@ __all__ = [
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
+    "GlobalAveragePooling1D",
+    "GlobalMaxPooling1D",
     "GroupNormalization",
     "Input",
     "Layer",
     "LayerNormalization",
+    "LeakyReLU",
+    "PReLU",
     "RMSNormalization",
     "ReLU",
     "Softmax",
