@@ -1,6 +1,7 @@
 """Every layer beside Keras's: outputs and gradients, in training and at inference, and the arguments' names."""
 
 import inspect
+import re
 
 import jax
 import jax.numpy as jnp
@@ -8,6 +9,12 @@ import numpy as np
 import pytest
 
 from ravine import layers
+
+
+def halved(x, by=2.0, training=False):
+    """What a Lambda does in the table: half of it in training."""
+    return x[:, 1:] / (by if training else 1.0)
+
 
 # A layer's name and arguments, and the shape of a sample. Layers that draw have a file of their own.
 CASES = [
@@ -44,6 +51,8 @@ CASES = [
     ("PReLU", {}, (3, 4)),
     ("PReLU", {"shared_axes": [1]}, (3, 4)),
     ("PReLU", {"shared_axes": 2, "trainable": False}, (3, 4)),
+    ("Lambda", {"function": halved}, (4,)),
+    ("Lambda", {"function": halved, "output_shape": (3,), "arguments": {"by": 3.0}}, (4,)),
     ("GlobalAveragePooling1D", {}, (3, 4)),
     ("GlobalAveragePooling1D", {"data_format": "channels_first", "keepdims": True}, (3, 4)),
     ("GlobalMaxPooling1D", {}, (3, 4)),
@@ -88,7 +97,7 @@ def test_arrays_stand_in_the_order_of_keras(keras):
 
 
 @pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize(("name", "arguments", "shape"), CASES, ids=str)
+@pytest.mark.parametrize(("name", "arguments", "shape"), CASES, ids=lambda v: re.sub(" at 0x[0-9a-f]+", "", str(v)))
 def test_outputs_and_gradients_are_those_of_keras(keras, name, arguments, shape, training):
     rng = np.random.default_rng(0)  # one of its own: the numbers do not depend on which tests ran before
     ours, theirs, params, stats = pair(keras, name, arguments, shape, rng)

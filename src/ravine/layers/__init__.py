@@ -6,6 +6,7 @@ from ravine.layers.base import Layer
 from ravine.layers.batch_norm import BatchNormalization
 from ravine.layers.dense import Dense
 from ravine.layers.dropout import AlphaDropout, Dropout, GaussianDropout, GaussianNoise
+from ravine.layers.function import Lambda
 from ravine.layers.input import Input
 from ravine.layers.normalization import (
     GroupNormalization,
@@ -31,6 +32,7 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GroupNormalization",
     "Input",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",

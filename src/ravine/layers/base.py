@@ -12,12 +12,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Protocol
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ravine import activations, checks, regularizers, trees
 
 Arrays = dict[str, jax.Array]
 Shape = tuple[int, ...]
+
+
+def as_floats(x: jax.Array) -> jax.Array:
+    """A batch as layers compute with it."""
+    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
 
 
 class Owner(Protocol):

@@ -16,13 +16,14 @@ import numpy as np
 from jax import lax
 
 from ravine import seeds, trees
+from ravine.layers.base import as_floats
 from ravine.layers.network import Network, Variables
 from ravine.optimizers.transformation import Transformation
 from ravine.training.data import Data
 from ravine.training.probing import Probe
 from ravine.training.state import TrainState
 from ravine.training.statistics import population_statistics
-from ravine.training.step import Sums, Task, as_floats, read, test_step, train_step
+from ravine.training.step import Sums, Task, read, test_step, train_step
 from ravine.training.stopping import StoppingRule, StopState
 
 LEG_CAPACITY = 128

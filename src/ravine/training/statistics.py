@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from ravine.layers.base import as_floats
 from ravine.layers.network import Network, Variables
-from ravine.training.step import as_floats
 
 
 def population_statistics(

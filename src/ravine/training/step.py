@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ravine import checks, trees
+from ravine.layers.base import as_floats
 from ravine.layers.network import Network, Pass, Variables
 from ravine.losses import Loss
 from ravine.metrics import Mean, Metric
@@ -56,11 +57,6 @@ def read(task: Task, sums: Sums) -> jax.Array:
     """The loss, then the metrics in the order of the task: float32 ``[1 + metrics]``."""
     metrics = zip((*task.metrics, *task.weighted_metrics), sums.metrics, strict=True)
     return jnp.stack([sums.loss.result(), *(m.result(s) for m, s in metrics)])
-
-
-def as_floats(x: jax.Array) -> jax.Array:
-    """A batch of samples as the network takes it."""
-    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
 
 
 def forward(
