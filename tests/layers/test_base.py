@@ -16,23 +16,30 @@ from ravine.layers import (
     ActivityRegularization,
     AlphaDropout,
     BatchNormalization,
+    CategoryEncoding,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     GaussianDropout,
     GaussianNoise,
     GlobalAveragePooling1D,
     GlobalMaxPooling1D,
     GroupNormalization,
+    Identity,
     Lambda,
     LayerNormalization,
     LeakyReLU,
+    Permute,
     PReLU,
     ReLU,
+    RepeatVector,
+    Reshape,
     RMSNormalization,
     Softmax,
     UnitNormalization,
 )
+from ravine.layers.tokens import Tokens
 
 BN = ("gamma", "beta", "moving_mean", "moving_variance")
 
@@ -70,8 +77,20 @@ LAYERS = [
     (PReLU(), (2, 3), (2, 3), {"alpha": (2, 3)}),
     (PReLU("ones", shared_axes=[1]), (2, 3), (2, 3), {"alpha": (1, 3)}),
     (PReLU(shared_axes=2), (2, 3), (2, 3), {"alpha": (2, 1)}),
+    (Identity(), (2, 3), (2, 3), {}),
+    (Reshape((3, -1)), (2, 6), (3, 4), {}),
+    (Reshape([12]), (2, 6), (12,), {}),
+    (Permute((3, 1, 2)), (2, 3, 4), (4, 2, 3), {}),
+    (RepeatVector(2), (3,), (2, 3), {}),
     (Lambda(jnp.cumsum, arguments={"axis": 1}), (3,), (3,), {}),
     (Lambda(lambda x: x.mean(axis=1), output_shape=(3,)), (2, 3), (3,), {}),
+    (Embedding(5, 2), (3,), (3, 2), {"embeddings": (5, 2)}),
+    (Embedding(5, 2), (), (2,), {"embeddings": (5, 2)}),
+    (CategoryEncoding(5, "one_hot"), (3,), (3, 5), {}),
+    (CategoryEncoding(5, "one_hot"), (3, 1), (3, 5), {}),
+    (CategoryEncoding(5, "one_hot"), (), (5,), {}),
+    (CategoryEncoding(5), (3,), (5,), {}),
+    (CategoryEncoding(5, "count"), (3,), (5,), {}),
     (GlobalAveragePooling1D(), (2, 3), (3,), {}),
     (GlobalAveragePooling1D("channels_first", keepdims=True), (2, 3), (2, 1), {}),
     (GlobalMaxPooling1D(keepdims=True), (2, 3), (1, 3), {}),
@@ -88,6 +107,8 @@ def test_every_layer_is_in_the_table():
 def samples(layer, shape):
     """Seven rows that the layer takes."""
     rng = np.random.default_rng(0)
+    if isinstance(layer, Tokens):
+        return rng.integers(0, layer.limit(), (7, *shape), np.int32)
     return rng.normal(size=(7, *shape)).astype(np.float32)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ravine import layers
+from ravine.layers.tokens import Tokens
 
 
 def halved(x, by=2.0, training=False):
@@ -51,8 +52,21 @@ CASES = [
     ("PReLU", {}, (3, 4)),
     ("PReLU", {"shared_axes": [1]}, (3, 4)),
     ("PReLU", {"shared_axes": 2, "trainable": False}, (3, 4)),
+    ("Identity", {}, (3, 4)),
+    ("Reshape", {"target_shape": (2, -1)}, (3, 4)),
+    ("Reshape", {"target_shape": [12, 1]}, (3, 4)),
+    ("Permute", {"dims": (2, 1)}, (3, 4)),
+    ("Permute", {"dims": [3, 1, 2]}, (2, 3, 4)),
+    ("RepeatVector", {"n": 3}, (4,)),
     ("Lambda", {"function": halved}, (4,)),
     ("Lambda", {"function": halved, "output_shape": (3,), "arguments": {"by": 3.0}}, (4,)),
+    ("Embedding", {"input_dim": 6, "output_dim": 3}, (4,)),
+    ("Embedding", {"input_dim": 6, "output_dim": 3, "trainable": False}, (2, 4)),
+    ("CategoryEncoding", {"num_tokens": 6}, (4,)),
+    ("CategoryEncoding", {"num_tokens": 6, "output_mode": "count"}, (4,)),
+    ("CategoryEncoding", {"num_tokens": 6, "output_mode": "one_hot"}, (4,)),
+    ("CategoryEncoding", {"num_tokens": 6, "output_mode": "one_hot"}, (1,)),
+    ("CategoryEncoding", {"num_tokens": 6, "output_mode": "one_hot"}, (3, 1)),
     ("GlobalAveragePooling1D", {}, (3, 4)),
     ("GlobalAveragePooling1D", {"data_format": "channels_first", "keepdims": True}, (3, 4)),
     ("GlobalMaxPooling1D", {}, (3, 4)),
@@ -84,7 +98,9 @@ def pair(keras, name, arguments, shape, rng):
 
 
 def samples(layer, shape, rng):
-    """Five rows that the layer takes."""
+    """Five rows that the layer takes; whole numbers as floats, so that both sides have gradients."""
+    if isinstance(layer, Tokens):
+        return jnp.asarray(rng.integers(0, layer.limit(), (5, *shape)), jnp.float32)
     return jnp.asarray(rng.normal(1, 2, size=(5, *shape)), jnp.float32)
 
 
@@ -110,6 +126,8 @@ def test_outputs_and_gradients_are_those_of_keras(keras, name, arguments, shape,
         return (y * along).sum() + ours.penalty(params, y), (y, after)
 
     def their_value(params, x):
+        if isinstance(ours, Tokens):
+            x = x.astype(jnp.int32)
         held = params | stats
         trained = [held[w.name] for w in theirs.trainable_variables]
         others = [held[w.name] for w in theirs.non_trainable_variables if w.name in held]

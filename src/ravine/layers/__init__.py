@@ -15,7 +15,8 @@ from ravine.layers.normalization import (
     UnitNormalization,
 )
 from ravine.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
-from ravine.layers.reshape import Flatten
+from ravine.layers.reshape import Flatten, Identity, Permute, RepeatVector, Reshape
+from ravine.layers.tokens import CategoryEncoding, Embedding
 
 __all__ = [
     "ELU",
@@ -23,22 +24,28 @@ __all__ = [
     "ActivityRegularization",
     "AlphaDropout",
     "BatchNormalization",
+    "CategoryEncoding",
     "Dense",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalMaxPooling1D",
     "GroupNormalization",
+    "Identity",
     "Input",
     "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
     "PReLU",
+    "Permute",
     "RMSNormalization",
     "ReLU",
+    "RepeatVector",
+    "Reshape",
     "Softmax",
     "UnitNormalization",
 ]

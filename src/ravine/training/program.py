@@ -16,7 +16,6 @@ import numpy as np
 from jax import lax
 
 from ravine import seeds, trees
-from ravine.layers.base import as_floats
 from ravine.layers.network import Network, Variables
 from ravine.optimizers.transformation import Transformation
 from ravine.training.data import Data
@@ -209,7 +208,7 @@ def train_leg(
 
 def predict_rows(network: Network, variables: tuple[Variables, Variables], x: jax.Array) -> jax.Array:
     """The model's outputs for a batch."""
-    return network.outputs(network.apply(*variables, as_floats(x), key=None, training=False).outputs)
+    return network.outputs(network.apply(*variables, x, key=None, training=False).outputs)
 
 
 def population_of(

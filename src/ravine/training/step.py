@@ -10,7 +10,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from ravine import checks, trees
-from ravine.layers.base import as_floats
 from ravine.layers.network import Network, Pass, Variables
 from ravine.losses import Loss
 from ravine.metrics import Mean, Metric
@@ -69,7 +68,7 @@ def forward(
     watched: tuple[int, ...] = (),
 ) -> tuple[jax.Array, Pass]:
     """The batch's loss, Σ wᵢlᵢ / B plus what the regularizers add, and its way through the network."""
-    passed = task.network.apply(params, stats, as_floats(batch.x), key=key, training=training, watched=watched)
+    passed = task.network.apply(params, stats, batch.x, key=key, training=training, watched=watched)
     values = task.loss.values(batch.y, passed.outputs)
     if batch.w is not None:
         values = values * batch.w
