@@ -30,10 +30,12 @@ from ravine.layers import (
     Lambda,
     LayerNormalization,
     LeakyReLU,
+    Normalization,
     Permute,
     PReLU,
     ReLU,
     RepeatVector,
+    Rescaling,
     Reshape,
     RMSNormalization,
     Softmax,
@@ -41,6 +43,7 @@ from ravine.layers import (
 )
 from ravine.layers.tokens import Tokens
 
+STATISTICS = {"mean": (3,), "variance": (3,), "count": ()}
 BN = ("gamma", "beta", "moving_mean", "moving_variance")
 
 # A layer, the shape of a sample, the shape of an output, and its arrays' shapes in Keras's order.
@@ -91,6 +94,12 @@ LAYERS = [
     (CategoryEncoding(5, "one_hot"), (), (5,), {}),
     (CategoryEncoding(5), (3,), (5,), {}),
     (CategoryEncoding(5, "count"), (3,), (5,), {}),
+    (Rescaling(1 / 255), (2, 3), (2, 3), {}),
+    (Rescaling([1.0, 2.0, 3.0], offset=[[1.0], [2.0]]), (2, 3), (2, 3), {}),
+    (Normalization(), (2, 3), (2, 3), STATISTICS),
+    (Normalization(axis=None), (3,), (3,), STATISTICS | {"mean": (), "variance": ()}),
+    (Normalization((1, 2)), (2, 3), (2, 3), STATISTICS | {"mean": (2, 3), "variance": (2, 3)}),
+    (Normalization(mean=[1, 2, 3], variance=[4, 5, 6]), (2, 3), (2, 3), {}),
     (GlobalAveragePooling1D(), (2, 3), (3,), {}),
     (GlobalAveragePooling1D("channels_first", keepdims=True), (2, 3), (2, 1), {}),
     (GlobalMaxPooling1D(keepdims=True), (2, 3), (1, 3), {}),
@@ -126,7 +135,8 @@ def test_init_has_the_promised_arrays(layer, input_shape, output_shape, shapes):
     assert found == shapes
     assert list(found) == list(shapes)
     assert set(params | stats) == set(shapes)
-    assert all(a.dtype == jnp.float32 for a in (params | stats).values())
+    types = {name: jnp.int32 if name == "count" else jnp.float32 for name in shapes}
+    assert {name: a.dtype for name, a in (params | stats).items()} == types
 
 
 @contract

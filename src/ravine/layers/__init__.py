@@ -16,6 +16,7 @@ from ravine.layers.normalization import (
 )
 from ravine.layers.pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
 from ravine.layers.reshape import Flatten, Identity, Permute, RepeatVector, Reshape
+from ravine.layers.scaling import Normalization, Rescaling
 from ravine.layers.tokens import CategoryEncoding, Embedding
 
 __all__ = [
@@ -40,11 +41,13 @@ __all__ = [
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "Normalization",
     "PReLU",
     "Permute",
     "RMSNormalization",
     "ReLU",
     "RepeatVector",
+    "Rescaling",
     "Reshape",
     "Softmax",
     "UnitNormalization",
