@@ -13,11 +13,14 @@ VARIANCES = {
     "he_uniform": 2 / 50,
     "he_normal": 2 / 50,
     "lecun_normal": 1 / 50,
+    "random_uniform": 0.05**2 / 3,
 }
+ALIASES = {"uniform": "random_uniform", "Zeros": "zeros"}
 
 
 def test_every_initializer_is_in_the_table():
-    assert {*VARIANCES, "ones"} == set(initializers.TABLE)
+    assert {*VARIANCES, *ALIASES, "ones"} == set(initializers.TABLE)
+    assert all(initializers.get(alias) is initializers.get(name) for alias, name in ALIASES.items())
 
 
 @pytest.mark.parametrize("name", VARIANCES)

@@ -50,6 +50,11 @@ def lecun_normal(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     return truncated_normal(key, shape, 1 / fans(shape)[0])
 
 
+def random_uniform(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """Uniform on [-0.05, 0.05]."""
+    return jax.random.uniform(key, shape, minval=-0.05, maxval=0.05)
+
+
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """How many inputs and outputs an array of weights joins; of a bias, its length twice."""
     return (shape[0], shape[0]) if len(shape) == 1 else (math.prod(shape[:-1]), math.prod(shape) // shape[-2])
@@ -66,9 +71,17 @@ def truncated_normal(key: jax.Array, shape: tuple[int, ...], variance: float) ->
     return math.sqrt(variance) / kept * jax.random.truncated_normal(key, -2, 2, shape)
 
 
-TABLE: dict[str, Initializer] = {
-    f.__name__: f for f in (zeros, ones, glorot_uniform, glorot_normal, he_uniform, he_normal, lecun_normal)
-}
+ALL: tuple[Initializer, ...] = (
+    zeros,
+    ones,
+    glorot_uniform,
+    glorot_normal,
+    he_uniform,
+    he_normal,
+    lecun_normal,
+    random_uniform,
+)
+TABLE: dict[str, Initializer] = {"Zeros": zeros} | {f.__name__: f for f in ALL} | {"uniform": random_uniform}
 
 
 def get(initializer: str | Initializer) -> Initializer:
