@@ -70,7 +70,7 @@ def decode_model(config: Config, decoder: Decoder, *, compile: bool) -> Sequenti
     layers, shape = _split(described, arguments.get("build_input_shape"))
     model = Sequential([_layer(f"layers[{i}]", layer, decoder) for i, layer in enumerate(layers)], _name(arguments))
     if shape is not None:
-        model.accept("the input", shape)
+        model.take_shape(shape)
     if compile and config.get("compile_config"):
         given = expect_object("compile_config", config["compile_config"])
         try:

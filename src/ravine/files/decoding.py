@@ -56,7 +56,7 @@ class Decoder:
         """An object of ``cls``, from the arguments that Keras's class of its name takes."""
         if "__dataclass_fields__" not in vars(cls):
             checks.reject_type(f"custom_objects[{cls.__name__!r}]", cls, "a class made by trees.tree, or a function")
-        fields, given = trees.fields(cls), {}
+        fields, given = {name: field for name, field in trees.fields(cls).items() if field.init}, {}
         for name, value in arguments.items():
             if name in fields:
                 given[name] = self.argument(f"{where}.{name}", fields[name], value)

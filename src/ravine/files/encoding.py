@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ravine import checks, constraints, losses, metrics, optimizers, regularizers, trees
-from ravine.files.vocabulary import FAMILIES, FUNCTIONS, METRICS, Family
+from ravine.files.vocabulary import FAMILIES, FUNCTIONS, METRICS, NOT_HELD, Family
 from ravine.layers import ActivityRegularization, Layer
 from ravine.optimizers import schedules
 
@@ -57,10 +57,12 @@ def encode_function(where: str, function: Callable[..., Any]) -> Any:
 
 def encode_object(where: str, value: Any, family: Family) -> Config:
     """One of Ravine's objects, or one of a class that a user derived from theirs."""
+    if isinstance(value, Layer) and type(value).__name__ in NOT_HELD:
+        raise checks.RavineValueError(f"{where}: a file cannot hold a {type(value).__name__} layer yet.")
     config = {
         name: encode(f"{where}.{name}", _as_keras(field, getattr(value, name)))
         for name, field in trees.fields(type(value)).items()  # type: ignore[arg-type]  # the class can be hashed
-        if name not in NOT_WRITTEN
+        if name not in NOT_WRITTEN and field.init
     }
     if isinstance(value, Layer) and config["activity_regularizer"] is None:
         del config["activity_regularizer"]  # not every layer of Keras takes one

@@ -10,6 +10,9 @@ from typing import Any
 from ravine import activations, constraints, initializers, layers, losses, metrics, optimizers, regularizers
 from ravine.optimizers import schedules
 
+NOT_HELD = {"CategoryEncoding", "Embedding", "Lambda", "Normalization"}
+"""Layers that a file cannot hold yet: they start from what they were given, or do what a file may not say."""
+
 BASES = {"Crossentropy", "Function", "Mean", "MeanLoss", "NormConstraint"}
 """Classes that are no object of Keras's, besides the base of each family."""
 
@@ -29,7 +32,10 @@ class Family:
         return {
             name: value
             for name, value in vars(self.home).items()
-            if isinstance(value, type) and issubclass(value, self.base) and value is not self.base and name not in BASES
+            if isinstance(value, type)
+            and issubclass(value, self.base)
+            and value is not self.base
+            and name not in BASES | NOT_HELD
         }
 
 

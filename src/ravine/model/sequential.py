@@ -155,7 +155,7 @@ class Sequential(Predictor):
 
     def check_data(self, prefix: str, data: Data) -> None:
         """Raise where checked arrays do not fit the model, its loss and its metrics; ``prefix`` says whose they are."""
-        self.accept(f"{prefix}x", data.x.shape[1:])
+        self.accept(f"{prefix}x", data.x)
         task = self.compiled.task("fit", self.network, data.y.shape, self._output_shape())
         task.check(prefix, data.y, self._output_shape())
 

@@ -215,6 +215,11 @@ class Stack:
             )
         return self._input_shape
 
+    def take_shape(self, shape: tuple[int, ...]) -> None:
+        """Take on the shape of one sample, which the layers must fit."""
+        self.network.check(shape)
+        self._input_shape = shape
+
     def accept(self, argument: str, samples: np.ndarray) -> np.ndarray:
         """Checked samples as the network takes them, of the model's shape, or of one that it takes on."""
         if not self._layers:
