@@ -79,7 +79,11 @@ class Trainer:
             kept_epoch=kept,
             history={key: list(values) for key, values in history.items()},
             final=final,
-            best={key: _best(values, directions[key.removeprefix("val_")]) for key, values in history.items()},
+            best={
+                key: _best(values, directions[key.removeprefix("val_")])
+                for key, values in history.items()
+                if key.removeprefix("val_") in directions
+            },
             seconds=outcome.seconds,
         )
 

@@ -41,7 +41,7 @@ from ravine.losses.categorical import (
     sparse_categorical_crossentropy,
 )
 from ravine.losses.divergence import KLDivergence, Poisson, kl_divergence, poisson
-from ravine.losses.hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
+from ravine.losses.margin import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from ravine.losses.overlap import Dice, Tversky, dice, tversky
 from ravine.losses.regression import (
     CosineSimilarity,
