@@ -5,7 +5,7 @@ import ravine
 from ravine import Input, Sequential, seeds
 from ravine.checks import RavineError, RavineTypeError, RavineValueError
 from ravine.layers import Dense, Flatten, ReLU
-from ravine.model.stack import snake
+from ravine.trees import snake
 
 
 @pytest.fixture(autouse=True)

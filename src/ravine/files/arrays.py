@@ -15,8 +15,8 @@ from ravine import checks
 from ravine.files import slots
 from ravine.layers.network import Variables
 from ravine.model import Sequential
-from ravine.model.stack import snake
 from ravine.optimizers import Optimizer, OptimizerState
+from ravine.trees import snake
 
 Shape = tuple[int, ...]
 

@@ -15,7 +15,8 @@ from ravine import activations, checks, initializers, losses, metrics, optimizer
 from ravine.files.encoding import Config
 from ravine.files.vocabulary import FAMILIES, GUARDS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES, Family
 from ravine.metrics import MetricLike
-from ravine.model.stack import snake
+from ravine.metrics.lookup import KNOWN
+from ravine.trees import snake
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "axis": (-1,),
@@ -160,14 +161,14 @@ class Decoder:
         """What ``compile`` takes as a metric."""
         if isinstance(config, str) and config in self.custom:
             return metrics.checked(where, self.custom[config])
-        if isinstance(config, str) and config not in metrics.NAMES:
-            raise checks.RavineValueError(lacking(where, "metric", config, metrics.NAMES))
+        if isinstance(config, str) and config not in KNOWN:
+            raise checks.RavineValueError(lacking(where, "metric", config, KNOWN))
         if not isinstance(config, dict):
             return metrics.checked(where, config)
         name, arguments = class_name(where, config)
         found = self.object(where, LOSSES if name in LOSSES.classes.keys() - METRICS.classes else METRICS, config)
-        if isinstance(found, str) and found not in metrics.NAMES:
-            raise checks.RavineValueError(lacking(where, "metric", found, metrics.NAMES))
+        if isinstance(found, str) and found not in KNOWN:
+            raise checks.RavineValueError(lacking(where, "metric", found, KNOWN))
         label = arguments.get("name") if isinstance(arguments, dict) else None
         if isinstance(found, losses.Loss) and label not in (None, metrics.name_of(found)):
             found = metrics.MeanLoss(found, name=label)

@@ -106,11 +106,12 @@ def encode_metric(where: str, metric: metrics.MetricLike) -> Any:
     watched = metric.loss if isinstance(metric, metrics.MeanLoss) else metric
     if not isinstance(watched, losses.Loss):
         config = encode(where, metric)
-        config["config"]["name"] = metrics.name_of(metric)
+        config["config"]["name"] = metrics.name_of(metrics.checked(where, metric))
         return config
     config = encode(where, watched)
     if config["registered_name"] is None:
         config["module"] = METRICS.keras
+        del config["config"]["reduction"]  # Keras's metrics have none
     name = metric.name if isinstance(metric, metrics.MeanLoss) else None
     config["config"]["name"] = name or metrics.name_of(watched)
     return config

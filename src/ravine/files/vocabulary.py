@@ -8,12 +8,13 @@ from types import ModuleType
 from typing import Any
 
 from ravine import activations, constraints, initializers, layers, losses, metrics, optimizers, regularizers
+from ravine.initializers.base import Rule
 from ravine.optimizers import schedules
 
 NOT_HELD = {"CategoryEncoding", "Embedding", "Lambda", "Normalization"}
 """Layers that a file cannot hold yet: they start from what they were given, or do what a file may not say."""
 
-BASES = {"Crossentropy", "Function", "Mean", "MeanLoss", "NormConstraint"}
+BASES = {"Crossentropy", "Linked", "MeanMetricWrapper", "Function", "Mean", "MeanLoss", "NormConstraint"}
 """Classes that are no object of Keras's, besides the base of each family."""
 
 
@@ -46,10 +47,11 @@ OPTIMIZERS = Family("optimizer", optimizers.Optimizer, optimizers, "keras.optimi
 SCHEDULES = Family("schedule", schedules.Schedule, schedules, "keras.optimizers.schedules")
 REGULARIZERS = Family("regularizer", regularizers.Regularizer, regularizers, "keras.regularizers")
 CONSTRAINTS = Family("constraint", constraints.Constraint, constraints, "keras.constraints")
-FAMILIES = (LAYERS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES, REGULARIZERS, CONSTRAINTS)
+INITIALIZERS = Family("initializer", Rule, initializers, "keras.initializers")
+FAMILIES = (INITIALIZERS, LAYERS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES, REGULARIZERS, CONSTRAINTS)
 
 GUARDS: dict[Any, Family] = {regularizers.get: REGULARIZERS, constraints.get: CONSTRAINTS}
 """By what looks a field's names up, the family of the objects that it takes."""
 
-FUNCTIONS: tuple[Mapping[str, Callable[..., Any]], ...] = (activations.TABLE, initializers.TABLE)
+FUNCTIONS: tuple[Mapping[str, Callable[..., Any]], ...] = (activations.TABLE,)
 """Functions that a file calls by their names."""

@@ -25,6 +25,10 @@ class Activation(Layer):
         super().check()
         activations.get(self.activation)
 
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The input's shape, but for what ``glu`` halves."""
+        return activations.output_shape(self.activation, input_shape)
+
     def apply(
         self, params: Arrays, stats: Arrays, x: jax.Array, *, key: jax.Array | None, training: bool
     ) -> tuple[jax.Array, Arrays]:

@@ -67,7 +67,7 @@ class Sequential(Predictor):
     def compile(
         self,
         optimizer: str | optimizers.Transformation | Any = "rmsprop",
-        loss: str | losses.Loss | None = None,
+        loss: losses.LossLike | None = None,
         loss_weights: float | list[float] | None = None,
         metrics: MetricLike | list[MetricLike] | None = None,
         weighted_metrics: MetricLike | list[MetricLike] | None = None,
@@ -80,7 +80,7 @@ class Sequential(Predictor):
 
         Args:
             optimizer: a name, an optimizer, or an optax transformation.
-            loss: a name or a loss; None for a model that only predicts.
+            loss: a name, a loss, or a function of targets and outputs; None for a model that only predicts.
             loss_weights: what the loss is multiplied by.
             metrics: names or objects of what to watch; they ignore sample weights.
             weighted_metrics: the same, weighted by the samples' weights.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import numbers
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,11 +19,6 @@ from ravine.layers.network import Network, Variables
 from ravine.model.summary import Row, print_summary
 from ravine.training import placement
 from ravine.training.program import InputShape, initial_variables
-
-
-def snake(name: str) -> str:
-    """A class's name as Keras numbers layers by it: ``ReLU`` to ``re_lu``."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", name).lower()
 
 
 def _started(layer: Layer, arrays: Arrays) -> Arrays:
@@ -178,7 +172,7 @@ class Stack:
         taken = {layer.name for layer in self._layers}
         names = []
         for layer in self._layers:
-            kind = snake(type(layer).__name__)
+            kind = trees.snake(type(layer).__name__)
             numbered = itertools.chain([kind], (f"{kind}_{i}" for i in itertools.count(1)))
             names.append(layer.name or next(name for name in numbered if name not in taken))
             taken.add(names[-1])
