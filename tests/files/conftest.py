@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-SHAPES = {"dense": [(6, 4), (4,)], "dense_1": [(4, 3), (3,)]}
-
 
 @pytest.fixture(scope="session")
 def small(tiny):

@@ -173,5 +173,5 @@ def test_the_checksum_looks_at_names_shapes_and_texts():
 def test_a_file_that_is_too_large_is_not_read(tiny, saved):
     with saved.open("r+b") as file:
         file.truncate(2**40)
-    with pytest.raises(RavineValueError, match=r"m.safetensors: it has 1099511627776 bytes: .* at most"):
+    with pytest.raises(RavineValueError, match=r"m.safetensors: its part after the header has .* bytes: .* at most"):
         tiny.model().load_weights(saved)

@@ -69,25 +69,6 @@ def paths_of(model: Sequential) -> list[str]:
     return paths
 
 
-def places_of(model: Sequential) -> list[Place]:
-    """The layers' places, in order."""
-    params, stats = shapes_of(model)
-    result = []
-    for path, name, layer, *groups in zip(paths_of(model), model.layer_names, model.layers, params, stats, strict=True):
-        held = groups[0] | groups[1]
-        result.append(Place(path, name, {k: tuple(held[k].shape) for k in layer.variable_names if k in held}))
-    return result
-
-
-def size_bounds(model: Sequential) -> tuple[int, int]:
-    """The fewest and the most bytes that a file of the model's arrays may have."""
-    arrays = [shape for place in places_of(model) for shape in place.shapes.values()]
-    numbers = sum(map(math.prod, arrays))
-    copies = 8  # the weights, their average, their gradients, the slots of any rule, and room for those to come
-    overhead = 2**20 + 2**14 * copies * (len(arrays) + len(model.layers))
-    return 2 * numbers, 8 * copies * numbers + overhead  # of half precision, and of double precision
-
-
 def held_weights(model: Sequential) -> list[dict[str, np.ndarray]]:
     """The arrays of each layer by name, in Keras's order."""
     return [
@@ -107,18 +88,45 @@ def held_optimizer(model: Sequential) -> list[np.ndarray] | None:
     return slots.as_list(model.optimizer, state, slots.keras_order(model.layers, model.variables()[0]))
 
 
-def take(model: Sequential, source: Source) -> None:
-    """Give ``model`` the arrays of a file. They are all read and checked before the first is given."""
-    params, stats = shapes_of(model)
-    read = [source.weights(place) for place in places_of(model)]
-    variables = tuple(
-        tuple({key: jnp.asarray(held[key]) for key in arrays} for held, arrays in zip(read, group, strict=True))
-        for group in (params, stats)
-    )
-    state, listed = None, source.optimizer()
-    rule = model.optimizer if model.is_compiled else None
-    if listed is not None and isinstance(rule, Optimizer):
-        shapes = slots.template(rule, params)
-        if shapes is not None:
-            state = slots.from_list(rule, shapes, slots.keras_order(model.layers, params), listed)
-    model.restore((variables[0], variables[1]), state)
+class Room:
+    """What arrays a model has room for: their places, their shapes, and how large a file of them may be."""
+
+    def __init__(self, model: Sequential) -> None:
+        self.model = model
+        self.params, self.stats = shapes_of(model)
+        held = [trained | kept for trained, kept in zip(self.params, self.stats, strict=True)]
+        self.places = [
+            Place(path, name, {key: tuple(shapes[key].shape) for key in layer.variable_names if key in shapes})
+            for path, name, layer, shapes in zip(paths_of(model), model.layer_names, model.layers, held, strict=True)
+        ]
+        arrays = [shape for place in self.places for shape in place.shapes.values()]
+        numbers = sum(map(math.prod, arrays))
+        copies = 8  # the weights, their average, their gradients, the slots of any rule, and room for those to come
+        self.least = 2 * numbers  # bytes, of half precision
+        self.most = 8 * copies * numbers + 2**14 * copies * (len(arrays) + len(self.places)) + 2**20
+
+    def check_size(self, what: str, size: int) -> None:
+        """Raise where a file of ``size`` bytes is none of such arrays, before these are allocated."""
+        if size < self.least:
+            raise checks.RavineValueError(f"{what} has {size} bytes: the model's arrays take at least {self.least}.")
+        if size > self.most:
+            raise checks.RavineValueError(f"{what} has {size} bytes: the model's arrays take at most {self.most}.")
+
+    def fill(self, source: Source) -> None:
+        """Give the model the arrays of a file. They are all read and checked before the first is given."""
+        read = [source.weights(place) for place in self.places]
+        params, stats = (
+            tuple({key: jnp.asarray(held[key]) for key in arrays} for held, arrays in zip(read, group, strict=True))
+            for group in (self.params, self.stats)
+        )
+        self.model.restore((params, stats), self._optimizer_state(source))
+
+    def _optimizer_state(self, source: Source) -> OptimizerState | None:
+        listed = source.optimizer()
+        rule = self.model.optimizer if self.model.is_compiled else None
+        if listed is None or not isinstance(rule, Optimizer):
+            return None
+        shapes = slots.template(rule, self.params)
+        if shapes is None:
+            return None
+        return slots.from_list(rule, shapes, slots.keras_order(self.model.layers, self.params), listed)

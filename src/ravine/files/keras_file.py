@@ -71,10 +71,9 @@ def read_model(file: BinaryIO, decoder: Decoder, *, compile: bool) -> Sequential
 
 def take_archived(archive: Archive, model: Sequential) -> None:
     """Give a model the weights of a ``.keras`` file."""
-    least, most = arrays.size_bounds(model)
-    if WEIGHTS in archive:
-        check_size(f"its member {WEIGHTS}", archive.size(WEIGHTS), least)
-    take_image(archive.read(WEIGHTS, most), model)
+    room = arrays.Room(model)
+    room.check_size(f"its member {WEIGHTS}", archive.size(WEIGHTS))
+    take_image(archive.read(WEIGHTS, room.most), room)
 
 
 def check_unbuilt(archive: Archive, model: Sequential) -> None:
@@ -87,38 +86,29 @@ def check_unbuilt(archive: Archive, model: Sequential) -> None:
                 )
 
 
-def check_size(what: str, size: int, least: int) -> None:
-    """Raise where so few bytes cannot hold a model's arrays, before these are allocated."""
-    if size < least:
-        raise checks.RavineValueError(f"{what} has {size} bytes: the model's arrays take at least {least}.")
-
-
 def weights_image(model: Sequential) -> bytes:
     """A model's arrays as an HDF5 file in Keras's layout."""
     groups = {"": hdf5.Group(name=model.name)}
-    for place, held in zip(arrays.places_of(model), arrays.held_weights(model), strict=True):
-        groups[place.path] = hdf5.Group(list(held.values()), place.name)
+    for path, name, held in zip(arrays.paths_of(model), model.layer_names, arrays.held_weights(model), strict=True):
+        groups[path] = hdf5.Group(list(held.values()), name)
     listed = arrays.held_optimizer(model)
     if listed is not None:
         groups["optimizer"] = hdf5.Group(listed, type(model.optimizer).__name__.lower())
     return hdf5.written(groups)
 
 
-def take_image(image: bytes, model: Sequential) -> None:
+def take_image(image: bytes, room: arrays.Room) -> None:
     """Give a model the arrays of an HDF5 file."""
     with hdf5.opened(image) as groups:
-        arrays.take(model, _Image(groups))
+        room.fill(_Image(groups))
 
 
 def read_weights(path: str | os.PathLike[str], model: Sequential) -> None:
     """Give a model the arrays of a ``.weights.h5`` file."""
-    least, most = arrays.size_bounds(model)
+    room = arrays.Room(model)
     with Path(path).open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        check_size("it", size, least)
-        if size > most:
-            raise checks.RavineValueError(f"it has {size} bytes: the model's arrays take at most {most}.")
-        take_image(file.read(most), model)
+        room.check_size("it", os.fstat(file.fileno()).st_size)
+        take_image(file.read(room.most), room)
 
 
 class _Image:

@@ -70,7 +70,7 @@ def load_model(path: Path, custom_objects: Mapping[str, Any] | None = None, comp
 
 
 def load_weights(model: Sequential, path: Path) -> None:
-    """Give a model the arrays of ``path``, and where they fit its optimizer, what that remembered.
+    """Give a model the arrays of ``path``, and its optimizer what one of its kind remembered, the learning rate too.
 
     The model stays as it was where one does not fit.
 

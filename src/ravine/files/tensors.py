@@ -30,8 +30,8 @@ def write_model(file: BinaryIO, model: Sequential, *, config: bool = True) -> No
     from safetensors.numpy import save
 
     held = {
-        f"{place.name}/{key}": np.ascontiguousarray(array)
-        for place, layer in zip(arrays.places_of(model), arrays.held_weights(model), strict=True)
+        f"{name}/{key}": np.ascontiguousarray(array)
+        for name, layer in zip(model.layer_names, arrays.held_weights(model), strict=True)
         for key, array in layer.items()
     }
     listed = arrays.held_optimizer(model) or []
@@ -75,11 +75,9 @@ def read_weights(path: str | os.PathLike[str], model: Sequential) -> None:
 
 
 def _take(file: BinaryIO, header: Header, model: Sequential) -> None:
-    least, most = arrays.size_bounds(model)
-    keras_file.check_size("it", header.size, least)
-    if header.size > most + strict_json.LARGEST:
-        raise checks.RavineValueError(f"it has {header.size} bytes: the model's arrays take at most {most}.")
-    arrays.take(model, _Tensors(header.read(file), header))
+    room = arrays.Room(model)
+    room.check_size("its part after the header", header.size - header.start)
+    room.fill(_Tensors(header.read(file)))
 
 
 class Header:
@@ -125,7 +123,7 @@ def _array(name: str, tensor: Mapping[str, Any]) -> np.ndarray:
 class _Tensors:
     """The arrays of a file as a source."""
 
-    def __init__(self, held: dict[str, np.ndarray], header: Header) -> None:
+    def __init__(self, held: dict[str, np.ndarray]) -> None:
         self._held = held
 
     def weights(self, place: arrays.Place) -> dict[str, np.ndarray]:
