@@ -39,7 +39,9 @@ def test_it_may_know_whether_it_trains():
     assert layer.apply({}, {}, jnp.ones((1, 1)), key=None, training=False)[0] == 1
 
 
-@pytest.mark.parametrize("function", [lambda x: x > 0, lambda x: (x > 0).astype(int), jnp.argsort], ids=str)
+@pytest.mark.parametrize(
+    "function", [lambda x: x > 0, lambda x: (x > 0).astype(int), jnp.argsort], ids=["bool", "int", "argsort"]
+)
 def test_outputs_become_floats(function):
     found = Sequential([Input((4,)), Lambda(function)]).predict(X)
     assert found.dtype == np.float32

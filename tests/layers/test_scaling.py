@@ -62,7 +62,9 @@ def test_statistics_do_not_depend_on_how_many_rows_are_read_at_once(monkeypatch)
 
 
 @pytest.mark.parametrize(
-    "read", [lambda x: x.tolist(), jax.numpy.asarray, lambda x: x.astype(np.float16), list], ids=str
+    "read",
+    [lambda x: x.tolist(), jax.numpy.asarray, lambda x: x.astype(np.float16), list],
+    ids=["lists", "jax", "half", "rows"],
 )
 def test_data_of_many_kinds(read):
     rows = X[:, 0]
