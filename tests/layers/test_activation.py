@@ -124,7 +124,7 @@ def test_which_layers_end_with_a_link(layer, link):
         (LeakyReLU(None), checks.RavineTypeError, "negative_slope=None is a NoneType"),
         (ELU("1"), checks.RavineTypeError, "alpha='1' is a str"),
         (ELU(float("inf")), checks.RavineValueError, "alpha=inf"),
-        (PReLU("zero"), checks.RavineValueError, r"initializer='zero' is unknown. Did you mean 'zeros'\?"),
+        (PReLU("zerros"), checks.RavineValueError, r"initializer='zerros' is unknown. Did you mean 'zeros'\?"),
         (PReLU(shared_axes=2), checks.RavineValueError, r"shared_axes=2: expected axes of \(None, 3\) other than the"),
         (PReLU(shared_axes=[0]), checks.RavineValueError, "shared_axes=0: expected an integer of at least 1"),
         (PReLU(shared_axes="1"), checks.RavineTypeError, "shared_axes='1' is a str"),
