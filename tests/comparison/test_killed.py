@@ -7,8 +7,6 @@ import textwrap
 
 import pytest
 
-KILLS = 20
-
 # Each attempt is a process of its own, forked from one that has imported everything and begun nothing.
 DRIVER = """
     import json, os, pathlib, random, signal, sys, time, warnings
@@ -78,11 +76,12 @@ DRIVER = """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_killed_at_any_moment_it_ends_with_the_same_numbers(tmp_path):
+@pytest.mark.parametrize("kills", [4, pytest.param(20, marks=pytest.mark.slow)])
+def test_killed_at_any_moment_it_ends_with_the_same_numbers(tmp_path, kills):
     script = tmp_path / "driver.py"
     script.write_text(textwrap.dedent(DRIVER))
     environment = {**os.environ, "RAVINE_CACHE": str(tmp_path / "cache")}
-    command = [sys.executable, str(script), str(tmp_path), str(KILLS)]
+    command = [sys.executable, str(script), str(tmp_path), str(kills)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert int(done.stdout.split("different")[1]) > 5, done.stdout  # the kills met it at different points
+    assert int(done.stdout.split("different")[1]) > 1, done.stdout  # the kills met it at different points

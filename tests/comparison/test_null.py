@@ -10,7 +10,7 @@ import ravine
 from ravine import Input, Sequential
 from ravine.layers import Dense, Dropout
 
-STUDIES, SEEDS = 200, 10
+SEEDS = 10
 
 
 def network(noise):
@@ -18,8 +18,8 @@ def network(noise):
     return Sequential([Input((4,)), Dense(6, activation="relu"), Dropout(0.5, seed=noise), Dense(1)])
 
 
-@pytest.fixture(scope="module")
-def studies():
+@pytest.fixture(scope="module", params=[50, pytest.param(200, marks=pytest.mark.slow)])
+def studies(request):
     """Two contenders that differ in their noise alone, and a third that is the first by another name."""
     found = []
     sides = {
@@ -27,7 +27,7 @@ def studies():
         "other": {"model": functools.partial(network, 2)},
         "again": {"model": functools.partial(network, 1)},
     }
-    for study in range(STUDIES):
+    for study in range(request.param):
         rng = np.random.default_rng(study)
         x = rng.normal(size=(40, 4)).astype(np.float32)
         y = x[:, :1] + 0.5 * rng.normal(size=(40, 1)).astype(np.float32)
@@ -38,14 +38,14 @@ def studies():
 
 def test_a_difference_is_claimed_in_no_more_than_one_of_twenty(studies):
     claims = sum(result.contrasts(baseline="one")[0].claimed for result in studies)
-    # Of 200 studies 5 % are ten; more than this has a probability below 1 % at a true rate of 5 %.
-    assert claims <= stats.binom.ppf(0.99, STUDIES, 0.05)
+    # More has a probability below 1 % at a true rate of 5 %.
+    assert claims <= stats.binom.ppf(0.99, len(studies), 0.05)
     ahead = [
         np.mean([r.final["val_loss"] for r in result.runs_of("other")])
         > np.mean([r.final["val_loss"] for r in result.runs_of("one")])
         for result in studies
     ]
-    assert 0.35 < np.mean(ahead) < 0.65  # neither has an advantage
+    assert 0.3 < np.mean(ahead) < 0.7  # neither has an advantage
 
 
 def test_the_test_does_see_what_differs(studies):

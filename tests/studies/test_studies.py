@@ -6,8 +6,10 @@ import pytest
 import ravine
 from ravine import studies
 
+QUICK = "batchnorm"
 
-@pytest.mark.parametrize("name", studies.NAMES)
+
+@pytest.mark.parametrize("name", [n if n == QUICK else pytest.param(n, marks=pytest.mark.slow) for n in studies.NAMES])
 def test_each_runs(name):
     study = studies.load(name)
     rows = slice(0, 120)
