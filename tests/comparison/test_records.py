@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ravine.comparison.records import RUN, TRIAL, Run, dumps, loads
+from ravine.comparison.codec import dumps, loads
+from ravine.comparison.records import RUN, TRIAL, Run
 
 NAN, INF = math.nan, math.inf
 

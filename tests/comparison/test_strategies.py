@@ -23,8 +23,8 @@ class Side:
 
     name = "model"
 
-    def rounded(self, values):
-        return dict(values)
+    def distinct(self, points):
+        return list({tuple(point.items()): point for point in points}.values())
 
 
 SIDE = Side()

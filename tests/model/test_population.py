@@ -224,8 +224,16 @@ def test_a_group_is_spread_over_several_devices():
     assert "shared" in done.stdout
 
 
+def warn_elsewhere():
+    thread = threading.Thread(target=checks.warn, args=("of another thread",))
+    thread.start()
+    thread.join()
+
+
 def test_silence_is_of_one_thread():
     with checks.silence():
         checks.warn("not heard")
+        with pytest.warns(UserWarning, match="of another thread"):
+            warn_elsewhere()
     with pytest.warns(UserWarning, match="heard"):
         checks.warn("heard")

@@ -15,7 +15,7 @@ from typing import Any
 from ravine import checks, optimizers, trees
 from ravine.callbacks import Callback, EarlyStopping
 from ravine.callbacks import base as callback_base
-from ravine.comparison import describing, paths, records
+from ravine.comparison import codec, describing, paths
 from ravine.model import Sequential
 
 Factory = Callable[[], Sequential]
@@ -39,9 +39,10 @@ class Contender:
         paths.assign(model, callbacks, {**self.values, **values})
         return model, callbacks
 
-    def rounded(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Hyperparameters as they will be set: whole where only whole numbers go."""
-        return paths.rounded(self.model, self.callbacks, values)
+    def distinct(self, points: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+        """Points of a search space as they will be set, each once: whole where only whole numbers go."""
+        points = [paths.rounded(self.model, self.callbacks, point) for point in points]
+        return list({tuple(point.items()): dict(point) for point in points}.values())
 
     def check_path(self, argument: str, path: str) -> None:
         """Raise where ``path`` is no hyperparameter of this contender."""
@@ -74,7 +75,7 @@ def checked(given: object, common: Mapping[str, Any]) -> list[Contender]:
     if not isinstance(given, Mapping) or not given:
         checks.reject_type("contenders", given, "a dict of at least one name and contender")
     for name in given:
-        if not isinstance(name, str) or not name.strip() or name in records.NAMES:
+        if not isinstance(name, str) or not name.strip() or name in codec.NAMES:
             checks.reject("contenders", name, "names that are strings, and not those of numbers")
     return [contender(f"contenders[{name!r}]", name, value, common) for name, value in given.items()]
 

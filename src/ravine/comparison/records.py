@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
+
+from ravine.comparison.codec import dumps
 
 TRIAL, RUN = "trial", "run"
 """What a run was for: to choose hyperparameters, or to be compared."""
@@ -88,34 +89,3 @@ class Run:
     def from_dict(cls, given: Mapping[str, Any]) -> Run:
         """The record from what :meth:`line` wrote."""
         return cls(**{f.name: given[f.name] for f in fields(cls)})
-
-
-def dumps(value: Any, indent: int | None = None) -> str:
-    """``value`` as JSON; numbers read back exactly, and those that JSON has no names for are strings."""
-    return json.dumps(_encoded(value), indent=indent, allow_nan=False)
-
-
-def loads(text: str | bytes) -> Any:
-    """What :func:`dumps` wrote."""
-    return _decoded(json.loads(text))
-
-
-NAMES = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-
-
-def _encoded(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _encoded(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_encoded(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value
-
-
-def _decoded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _decoded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_decoded(item) for item in value]
-    return NAMES.get(value, value) if isinstance(value, str) else value

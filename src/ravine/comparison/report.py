@@ -67,9 +67,8 @@ def _body(result: Comparison, title: str) -> Iterator[str]:
 
 def _made(result: Comparison) -> str:
     protocol = result.protocol
-    text = (
-        f"{len(protocol.contenders)} contenders, {len(protocol.seeds)} paired seeds, at most {protocol.epochs} epochs"
-    )
+    seeds = f"{len(protocol.seeds)} paired seed{'s' * (len(protocol.seeds) > 1)}"
+    text = f"{len(protocol.contenders)} contenders, {seeds}, at most {protocol.epochs} epochs"
     whom = "each" if all(protocol.tune.values()) else "for those that are tuned"
     tuned = f", {protocol.trials} trials {whom}" if protocol.trials else ", not tuned"
     target = "" if protocol.target is None else f"; target {target_in_words(protocol.target)}"

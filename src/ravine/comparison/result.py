@@ -2,112 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ravine import checks, tables
-from ravine.comparison import tabulating
-from ravine.comparison.records import Run, dumps, loads
+from ravine.comparison import codec, findings, tabulating
+from ravine.comparison.findings import Contrast, Summary
+from ravine.comparison.protocol import Protocol
+from ravine.comparison.records import Run
 from ravine.comparison.wording import target_in_words, verdict
 from ravine.files.atomic import replacing
-from ravine.statistics import LEVEL, Interval, differences, holm, interval, paired_difference, sign_flip_test
+from ravine.statistics import Interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMAT = "ravine comparison 1"
-NOTHING = Interval(math.nan, math.nan, math.nan)
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """How the comparison was made.
-
-    Attributes:
-        contenders: their names; ``baseline`` is the one that the others are compared with.
-        metric: the key of the value that is compared; ``direction`` tells whether less or more is better.
-        selection: the key by which trials were chosen.
-        target: the key and the value to be reached, and the key's direction; None where there is none.
-        seeds: those of the runs that are compared.
-        trials: how many each contender had.
-        tune: by contender the search space of each hyperparameter.
-        study: what the contenders and the data were.
-    """
-
-    contenders: tuple[str, ...]
-    baseline: str
-    metric: str
-    direction: str
-    selection: str
-    target: tuple[str, float, str] | None
-    seeds: tuple[int, ...]
-    epochs: int
-    trials: int
-    tune: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    study: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """How a contender differs from the baseline, over paired seeds.
-
-    Attributes:
-        mean_difference: contender less baseline, ``low`` and ``high`` its 95 % interval (BCa bootstrap).
-        p_value: of a sign-flip test, corrected for the number of contenders (Holm).
-        seeds: how many pairs there are: seeds with which neither failed.
-        failed: with how many seeds one of the two failed.
-    """
-
-    contender: str
-    baseline: str
-    metric: str
-    mean_difference: float
-    low: float
-    high: float
-    p_value: float
-    seeds: int
-    failed: int = 0
-
-    @property
-    def claimed(self) -> bool:
-        """Whether a difference is shown: never where a run failed, since those that are left are a choice of seeds."""
-        return self.p_value < LEVEL and not self.failed
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a contender arrived at.
-
-    Attributes:
-        value: the mean of the metric with its interval, over runs that did not fail.
-        runs: how many are done; ``failed`` how many of them have no finite value of the metric.
-        epochs: the mean number of epochs trained; ``stopped`` how many runs stopped early.
-        reached: how many reached the target; None where there is none.
-        to_target: the median number of epochs to the target, infinite where half of the runs or more missed it;
-            ``steps_to_target`` and ``seconds_to_target`` likewise.
-        seconds: the mean time of a run.
-        hyperparameters: those that were chosen for it.
-    """
-
-    contender: str
-    value: Interval
-    runs: int
-    failed: int
-    epochs: float
-    stopped: int
-    reached: int | None
-    to_target: float | None
-    steps_to_target: float | None
-    seconds_to_target: float | None
-    seconds: float
-    hyperparameters: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -150,24 +63,7 @@ class Comparison:
         metric = self.protocol.metric if metric is None else checks.look_up("metric", metric, keys)
         known = {name: name for name in self.protocol.contenders}
         baseline = self.protocol.baseline if baseline is None else checks.look_up("baseline", baseline, known)
-        others = [name for name in known if name != baseline]
-        pairs = [self._pairs(name, baseline, metric) for name in others]
-        p_values = holm([sign_flip_test(differences(a, b)) if len(a) else math.nan for a, b in pairs])
-        found = [paired_difference(a, b) if len(a) else NOTHING for a, b in pairs]
-        return tuple(
-            Contrast(name, baseline, metric, i.mean, i.low, i.high, p, len(a), self._seeds_of(name, baseline) - len(a))
-            for name, (a, _), i, p in zip(others, pairs, found, p_values, strict=True)
-        )
-
-    def _pairs(self, contender: str, baseline: str, metric: str) -> tuple[np.ndarray, np.ndarray]:
-        """The values of both, with the seeds of which both have one."""
-        first, second = ({run.seed: run.value(metric) for run in self.runs_of(n)} for n in (contender, baseline))
-        both = [seed for seed in first if math.isfinite(first[seed]) and math.isfinite(second.get(seed, math.nan))]
-        return np.array([first[seed] for seed in both]), np.array([second[seed] for seed in both])
-
-    def _seeds_of(self, first: str, second: str) -> int:
-        """How many seeds both have a run of, whatever came of it."""
-        return len({run.seed for run in self.runs_of(first)} & {run.seed for run in self.runs_of(second)})
+        return findings.contrasts({name: self.runs_of(name) for name in known}, metric, baseline)
 
     @property
     def keys(self) -> list[str]:
@@ -178,30 +74,8 @@ class Comparison:
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:
         """One record a contender."""
-        return tuple(self._summary(name) for name in self.protocol.contenders)
-
-    def _summary(self, name: str) -> Summary:
-        runs = self.runs_of(name)
-        good = [run for run in runs if math.isfinite(run.value(self.protocol.metric))]
-        values = [run.value(self.protocol.metric) for run in good]
-        times = self.epochs_to_target(name)
-        steps = [e * run.steps_per_epoch if math.isfinite(e) else e for e, run in zip(times, runs, strict=False)]
-        seconds = [e * run.seconds / run.epochs if math.isfinite(e) else e for e, run in zip(times, runs, strict=False)]
-        has = self.protocol.target is not None and bool(runs)
-        return Summary(
-            contender=name,
-            value=interval(values) if values else NOTHING,
-            runs=len(runs),
-            failed=len(runs) - len(good),
-            epochs=float(np.mean([run.epochs for run in good])) if good else math.nan,
-            stopped=sum(run.stopped_epoch is not None for run in good),
-            reached=sum(map(math.isfinite, times)) if has else None,
-            to_target=_median(times) if has else None,
-            steps_to_target=_median(steps) if has else None,
-            seconds_to_target=_median(seconds) if has else None,
-            seconds=float(np.mean([run.seconds for run in runs])) if runs else math.nan,
-            hyperparameters=runs[0].hyperparameters if runs else {},
-        )
+        metric, target = self.protocol.metric, self.protocol.target
+        return tuple(findings.summary(name, self.runs_of(name), metric, target) for name in self.protocol.contenders)
 
     def epochs_to_target(self, contender: str) -> list[float]:
         """After how many epochs each of its runs reached the target; infinite for one that did not."""
@@ -264,18 +138,12 @@ class Comparison:
         """Each contender's difference from the baseline with its interval, and the seeds' own differences."""
         from ravine.plots import comparison as plots
 
-        contrasts = self.contrasts(metric)
         rows = []
-        for contrast in contrasts:
-            first, second = self._pairs(contrast.contender, contrast.baseline, contrast.metric)
-            rows.append(
-                plots.Difference(
-                    contrast.contender,
-                    Interval(contrast.mean_difference, contrast.low, contrast.high),
-                    first - second,
-                    contrast.claimed,
-                )
-            )
+        for contrast in self.contrasts(metric):
+            sides = self.runs_of(contrast.contender), self.runs_of(contrast.baseline)
+            first, second = findings.paired(*sides, contrast.metric)
+            found = Interval(contrast.mean_difference, contrast.low, contrast.high)
+            rows.append(plots.Difference(contrast.contender, found, first - second, contrast.claimed))
         used = self.protocol.metric if metric is None else metric
         return plots.differences_figure(rows, used, self.protocol.baseline, self._direction(used))
 
@@ -317,7 +185,6 @@ class Comparison:
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """All of it as JSON, which :meth:`from_json` reads back; written to ``path`` where there is one."""
         parts = {
-            "format": FORMAT,
             "protocol": asdict(self.protocol),
             "comparisons": [asdict(contrast) for contrast in self.comparisons],
             "summaries": [{**asdict(s), "value": s.value._asdict()} for s in self.summaries],
@@ -325,30 +192,17 @@ class Comparison:
             "trials": [asdict(run) for run in self.trials],
             "versions": dict(self.versions),
         }
-        text = dumps(parts, indent=1)
-        if path is not None:
-            with replacing(path) as file:
-                file.write(text.encode())
-        return text
+        return codec.written(FORMAT, parts, path)
 
     @classmethod
     def from_json(cls, source: str | os.PathLike[str]) -> Comparison:
         """A result from a file that :meth:`to_json` wrote, or from its text."""
-        is_text = isinstance(source, str) and source.lstrip().startswith("{")
-        try:
-            given = loads(str(source) if is_text else Path(source).read_bytes())
-            if given["format"] != FORMAT:
-                raise ValueError
-            return cls(
-                _protocol(given["protocol"]),
-                tuple(map(Run.from_dict, given["runs"])),
-                tuple(map(Run.from_dict, given["trials"])),
-                given["versions"],
-            )
-        except OSError as error:
-            raise checks.RavineValueError(f"source={str(source)!r}: {error.strerror or error}.") from None
-        except (ValueError, KeyError, TypeError, AttributeError):
-            checks.reject("source", source, "JSON that Comparison.to_json wrote")
+
+        def made(given: dict[str, Any]) -> Comparison:
+            runs, trials = (tuple(map(Run.from_dict, given[name])) for name in ("runs", "trials"))
+            return cls(Protocol.from_dict(given["protocol"]), runs, trials, given["versions"])
+
+        return codec.read(FORMAT, "Comparison.to_json", source, made)
 
     def to_html(self, path: str | os.PathLike[str], title: str = "Comparison") -> None:
         """Write a report with tables and figures to ``path``, one file that needs no other."""
@@ -357,15 +211,3 @@ class Comparison:
         text = html(self, title)
         with replacing(path) as file:
             file.write(text.encode())
-
-
-def _protocol(given: Mapping[str, Any]) -> Protocol:
-    values = {f.name: given[f.name] for f in fields(Protocol)}
-    for name in ("contenders", "seeds", "target"):
-        values[name] = None if values[name] is None else tuple(values[name])
-    return Protocol(**values)
-
-
-def _median(values: Sequence[float]) -> float:
-    """The middle value, the upper one of two: infinite where half of the values or more are."""
-    return float(sorted(values)[len(values) // 2])

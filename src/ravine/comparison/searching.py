@@ -6,24 +6,22 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ravine import checks, losses, optimizers, tables
 from ravine import seeds as random_seeds
 from ravine.callbacks import Callback
 from ravine.callbacks.progress import check_verbose, figure
+from ravine.comparison import codec, spaces, tabulating
 from ravine.comparison import contenders as contending
-from ravine.comparison import spaces, tabulating
 from ravine.comparison.contenders import Contender, Factory
 from ravine.comparison.execution import Executor, Wanted, check_limits, check_trainer, chunks
 from ravine.comparison.progress import Progress
-from ravine.comparison.records import Run, dumps, loads
+from ravine.comparison.records import Run
 from ravine.comparison.store import Store
 from ravine.comparison.strategies import Strategy, check_method, planned, ranked
 from ravine.comparison.study import Study, check_spaces
 from ravine.comparison.versions import versions
-from ravine.files.atomic import replacing
 from ravine.metrics import MetricLike
 from ravine.training import placement
 
@@ -86,25 +84,16 @@ class SearchResult:
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """All of it as JSON, which :meth:`from_json` reads back; written to ``path`` where there is one."""
-        text = dumps({"format": FORMAT, **asdict(self)}, indent=1)
-        if path is not None:
-            with replacing(path) as file:
-                file.write(text.encode())
-        return text
+        return codec.written(FORMAT, asdict(self), path)
 
     @classmethod
     def from_json(cls, source: str | os.PathLike[str]) -> SearchResult:
         """A result from a file that :meth:`to_json` wrote, or from its text."""
-        is_text = isinstance(source, str) and source.lstrip().startswith("{")
-        try:
-            given = loads(str(source) if is_text else Path(source).read_bytes())
-            if given.pop("format") != FORMAT:
-                raise ValueError
+
+        def made(given: dict[str, Any]) -> SearchResult:
             return cls(**{**given, "runs": tuple(map(Run.from_dict, given["runs"]))})
-        except OSError as error:
-            raise checks.RavineValueError(f"source={str(source)!r}: {error.strerror or error}.") from None
-        except (ValueError, KeyError, TypeError, AttributeError):
-            checks.reject("source", source, "JSON that SearchResult.to_json wrote")
+
+        return codec.read(FORMAT, "SearchResult.to_json", source, made)
 
 
 def search(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import zlib
 from collections import OrderedDict
@@ -42,12 +41,7 @@ def hold_out(x: Any, y: Any, fraction: float, seed: int) -> tuple[tuple[Any, Any
 def _drawn(data: Data, fraction: float, seed: int) -> Split:
     """The rows in an order that ``seed`` draws, the last of them held out; each part in the order that it had."""
     fraction = checks.number("validation_split", fraction, above=0, below=1)
-    at = math.floor(data.rows * (1.0 - fraction))
-    if not 0 < at < data.rows:
-        raise checks.RavineValueError(
-            f"validation_split={fraction:g} of {data.rows} rows leaves {at} to train on and {data.rows - at} to "
-            "validate on: expected at least one row on each side."
-        )
+    at = training_data.rows_to_train_on(data.rows, fraction)
     order = np.random.default_rng([seed, zlib.crc32(b"held-out rows")]).permutation(data.rows)
     parts = (np.sort(order[:at]), np.sort(order[at:]))
     return Split(*(jax.tree.map(lambda array, rows=rows: array[rows], data) for rows in parts))

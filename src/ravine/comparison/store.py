@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ravine import checks
-from ravine.comparison.records import Key, Run, dumps, loads
+from ravine.comparison.codec import dumps, loads
+from ravine.comparison.records import Key, Run
 
 FORMAT = "ravine runs 1"
 

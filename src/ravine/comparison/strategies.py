@@ -84,9 +84,7 @@ def sampled(
             if math.isnan(run.value(key)):
                 study.tell(trial, state=optuna.trial.TrialState.FAIL)
             else:
-                with contextlib.suppress(
-                    RuntimeError
-                ):  # some samplers stop a study that is under optimize(), as this is not
+                with contextlib.suppress(RuntimeError):  # a sampler may stop a study, which only optimize() knows
                     study.tell(trial, run.value(key))
         made += len(asked)
 
@@ -124,8 +122,7 @@ def planned(
     """How many runs a checked method comes to, and what makes its strategy of lanes, key and direction."""
 
     def runs(points: list[dict[str, float]]) -> list[Run]:
-        different = {tuple(point.items()): point for point in map(side.rounded, points)}.values()
-        return [Run(side.name, TRIAL, i, seed, point, limit) for i, point in enumerate(different)]
+        return [Run(side.name, TRIAL, i, seed, point, limit) for i, point in enumerate(side.distinct(points))]
 
     if not isinstance(method, str):
         first = Run(side.name, TRIAL, 0, seed, {}, limit)

@@ -14,14 +14,15 @@ from ravine import seeds as random_seeds
 from ravine.comparison import paths, spaces
 from ravine.comparison.contenders import Contender
 from ravine.comparison.execution import Executor, Trainer, Wanted, chunks, in_turn
+from ravine.comparison.protocol import Protocol
 from ravine.comparison.records import RUN, TRIAL, Run
-from ravine.comparison.result import Protocol
 from ravine.comparison.strategies import ranked
 from ravine.model import population
 from ravine.model.course import Course
 from ravine.training import placement
 
 TUNING = 0x7E57
+"""Mixed with a study's seed it gives the seed of its trials."""
 
 SEEDS_APART = 1_000_000
 """How far apart the runs' seeds are for one ``seed`` of a study and the next."""
@@ -94,7 +95,7 @@ class Study:
             seeds=tuple(self.seeds),
             epochs=self.epochs,
             trials=self.trials if any(self.tuned.values()) else 0,
-            tune={name: {path: s.described() for path, s in tuned.items()} for name, tuned in self.tuned.items()},
+            tune=self._spaces(),
             study=self._identity(),
         )
 
@@ -107,13 +108,17 @@ class Study:
         known = {k: way for k, way in self.directions.items() if not k.startswith("test_")}
         return key, checks.number(f"target[{key!r}]", value), checks.look_up("target", key, known)
 
+    def _spaces(self) -> dict[str, dict[str, Any]]:
+        """The search spaces as JSON takes them."""
+        return {name: {path: s.described() for path, s in tuned.items()} for name, tuned in self.tuned.items()}
+
     def _identity(self) -> dict[str, Any]:
         """What tells this study from others. More seeds or another target are the same study, gone on with."""
         return {
             "contenders": {side.name: side.described() for side in self.contenders},
             "data": self.trainer.described(),
             "epochs": self.epochs,
-            "tune": {name: {path: s.described() for path, s in tuned.items()} for name, tuned in self.tuned.items()},
+            "tune": self._spaces(),
             "trials": self.trials if any(self.tuned.values()) else 0,
             "seed": self.seed,
         }
@@ -127,9 +132,8 @@ class Study:
     def trials_of(self, side: Contender) -> list[Run]:
         """A contender's trials; none where nothing of it is tuned."""
         tuned = self.tuned.get(side.name)
-        points = [side.rounded(point) for point in spaces.trials(tuned, self.trials, self.seed)] if tuned else []
-        different = list({tuple(point.items()): point for point in points}.values())
-        return [Run(side.name, TRIAL, i, self.tuning_seed, point, self.epochs) for i, point in enumerate(different)]
+        points = side.distinct(spaces.trials(tuned, self.trials, self.seed)) if tuned else []
+        return [Run(side.name, TRIAL, i, self.tuning_seed, point, self.epochs) for i, point in enumerate(points)]
 
     @property
     def size(self) -> int:

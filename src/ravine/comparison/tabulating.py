@@ -11,7 +11,8 @@ from ravine.comparison.wording import shown, target_in_words, unit
 from ravine.tables import Table
 
 if TYPE_CHECKING:
-    from ravine.comparison.result import Comparison, Contrast, Summary
+    from ravine.comparison.findings import Contrast, Summary
+    from ravine.comparison.result import Comparison
 
 
 def contenders(result: Comparison) -> Table:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ravine.statistics import LEAST_SEEDS, least_seeds
 
 if TYPE_CHECKING:
-    from ravine.comparison.result import Comparison, Contrast, Summary
+    from ravine.comparison.findings import Contrast, Summary
+    from ravine.comparison.result import Comparison
 
 
 def unit(metric: str) -> tuple[float, str]:
@@ -52,10 +53,8 @@ def verdict(result: Comparison) -> str:
         lines.append(f"With fewer than {least} paired seeds{others} no difference can be significant.")
     lines += [_failures(summary) for summary in result.summaries if summary.failed]
     if protocol.target is not None:
-        key, value, direction = protocol.target
-        lines += [
-            _target(summary, f"{key} {'≤' if direction == 'min' else '≥'} {value:g}") for summary in result.summaries
-        ]
+        target = target_in_words(protocol.target)
+        lines += [_target(summary, target) for summary in result.summaries]
     return "\n".join(lines)
 
 

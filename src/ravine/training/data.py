@@ -175,10 +175,15 @@ def with_class_weight(data: Data, class_weight: Mapping[int, float], outputs: in
 def hold_out(data: Data, fraction: float) -> tuple[Data, Data]:
     """The first ⌊N(1 − fraction)⌋ rows to train on, and the rest to validate on."""
     fraction = checks.number("validation_split", fraction, least=0, below=1)
-    at = math.floor(data.rows * (1.0 - fraction))
-    if not 0 < at < data.rows:
+    return data.split(rows_to_train_on(data.rows, fraction))
+
+
+def rows_to_train_on(rows: int, fraction: float) -> int:
+    """How many of ``rows`` are left where a fraction is held out; raises where either side is without any."""
+    at = math.floor(rows * (1.0 - fraction))
+    if not 0 < at < rows:
         raise checks.RavineValueError(
-            f"validation_split={fraction:g} of {data.rows} rows leaves {at} to train on and {data.rows - at} to "
-            "validate on: expected at least one row on each side."
+            f"validation_split={fraction:g} of {rows} rows leaves {at} to train on and {rows - at} to validate on: "
+            "expected at least one row on each side."
         )
-    return data.split(at)
+    return at

@@ -46,38 +46,11 @@ def train_member(
     )
 
 
-def train_group(
-    members: Member,
-    settings: Settings,
-    run: RunState,
-    data: Data,
-    validation: Data | None,
-    epochs: jax.Array,
-    validates: jax.Array,
-) -> tuple[RunState, jax.Array]:
-    """A leg of many members' runs at once; ``members`` and ``run`` are :func:`stacked`, and so is what comes of it."""
+train_group = jax.vmap(train_member, in_axes=(0, None, 0, None, None, None, None))
+"""A leg of many members' runs at once; ``member`` and ``run`` are :func:`stacked`, and so is what comes of it."""
 
-    def one(member: Member, run: RunState) -> tuple[RunState, jax.Array]:
-        return train_member(member, settings, run, data, validation, epochs, validates)
-
-    return jax.vmap(one)(members, run)
-
-
-def train_group_apart(
-    members: Member,
-    settings: Settings,
-    run: RunState,
-    data: Data,
-    validation: Data | None,
-    epochs: jax.Array,
-    validates: jax.Array,
-) -> tuple[RunState, jax.Array]:
-    """:func:`train_group` where each member has data of its own, :func:`stacked` too."""
-
-    def one(member: Member, run: RunState, data: Data, validation: Data | None) -> tuple[RunState, jax.Array]:
-        return train_member(member, settings, run, data, validation, epochs, validates)
-
-    return jax.vmap(one)(members, run, data, validation)
+train_group_apart = jax.vmap(train_member, in_axes=(0, None, 0, 0, 0, None, None))
+""":func:`train_group` where each member has data of its own, :func:`stacked` too."""
 
 
 def stacked(parts: Sequence[Any]) -> Any:
