@@ -1,7 +1,9 @@
 """Ravine: training techniques of neural networks, with every run compiled as one function."""
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from ravine import hooks
 
 if TYPE_CHECKING:
     from ravine import (
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
         utils,
     )
     from ravine.comparison import compare, loguniform, search, uniform
+    from ravine.files import load_model
     from ravine.layers import Input
     from ravine.model import Sequential, population_statistics
 
@@ -40,6 +43,7 @@ __all__ = [
     "initializers",
     "landscape",
     "layers",
+    "load_model",
     "loguniform",
     "losses",
     "metrics",
@@ -58,11 +62,19 @@ _HOMES = {
     "Input": "ravine.layers",
     "Sequential": "ravine.model",
     "compare": "ravine.comparison",
+    "load_model": "ravine.files",
     "loguniform": "ravine.comparison",
     "population_statistics": "ravine.model",
     "search": "ravine.comparison",
     "uniform": "ravine.comparison",
 }
+
+
+def _files() -> Any:
+    return importlib.import_module("ravine.files")
+
+
+hooks.provide_files(_files)
 
 
 def __getattr__(name: str) -> object:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, dataclass_transform, overload
 
@@ -96,6 +97,11 @@ def copied(value: T) -> T:
     for name in fields(type(value)):  # type: ignore[arg-type]  # the class can be hashed
         object.__setattr__(new, name, copied(getattr(value, name)))
     return new
+
+
+def snake(name: str) -> str:
+    """A class's name as Keras names its objects by it: ``ReLU`` to ``re_lu``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", name).lower()
 
 
 def _hashable(value: Any) -> Any:

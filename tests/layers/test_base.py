@@ -11,23 +11,39 @@ import pytest
 
 from ravine import Input, Sequential, checks, layers
 from ravine.layers import (
+    ELU,
     Activation,
     ActivityRegularization,
     AlphaDropout,
     BatchNormalization,
+    CategoryEncoding,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     GaussianDropout,
     GaussianNoise,
+    GlobalAveragePooling1D,
+    GlobalMaxPooling1D,
     GroupNormalization,
+    Identity,
+    Lambda,
     LayerNormalization,
+    LeakyReLU,
+    Normalization,
+    Permute,
+    PReLU,
     ReLU,
+    RepeatVector,
+    Rescaling,
+    Reshape,
     RMSNormalization,
     Softmax,
     UnitNormalization,
 )
+from ravine.layers.tokens import Tokens
 
+STATISTICS = {"mean": (3,), "variance": (3,), "count": ()}
 BN = ("gamma", "beta", "moving_mean", "moving_variance")
 
 # A layer, the shape of a sample, the shape of an output, and its arrays' shapes in Keras's order.
@@ -58,6 +74,35 @@ LAYERS = [
     (GroupNormalization(-1, axis=1), (3, 4), (3, 4), {"gamma": (3,), "beta": (3,)}),
     (RMSNormalization(), (2, 3), (2, 3), {"scale": (3,)}),
     (UnitNormalization((1, 2)), (2, 3), (2, 3), {}),
+    (Softmax(axis=(1, 2)), (2, 3), (2, 3), {}),
+    (LeakyReLU(), (2, 3), (2, 3), {}),
+    (ELU(0.5), (3,), (3,), {}),
+    (PReLU(), (2, 3), (2, 3), {"alpha": (2, 3)}),
+    (PReLU("ones", shared_axes=[1]), (2, 3), (2, 3), {"alpha": (1, 3)}),
+    (PReLU(shared_axes=2), (2, 3), (2, 3), {"alpha": (2, 1)}),
+    (Identity(), (2, 3), (2, 3), {}),
+    (Reshape((3, -1)), (2, 6), (3, 4), {}),
+    (Reshape([12]), (2, 6), (12,), {}),
+    (Permute((3, 1, 2)), (2, 3, 4), (4, 2, 3), {}),
+    (RepeatVector(2), (3,), (2, 3), {}),
+    (Lambda(jnp.cumsum, arguments={"axis": 1}), (3,), (3,), {}),
+    (Lambda(lambda x: x.mean(axis=1), output_shape=(3,)), (2, 3), (3,), {}),
+    (Embedding(5, 2), (3,), (3, 2), {"embeddings": (5, 2)}),
+    (Embedding(5, 2), (), (2,), {"embeddings": (5, 2)}),
+    (CategoryEncoding(5, "one_hot"), (3,), (3, 5), {}),
+    (CategoryEncoding(5, "one_hot"), (3, 1), (3, 5), {}),
+    (CategoryEncoding(5, "one_hot"), (), (5,), {}),
+    (CategoryEncoding(5), (3,), (5,), {}),
+    (CategoryEncoding(5, "count"), (3,), (5,), {}),
+    (Rescaling(1 / 255), (2, 3), (2, 3), {}),
+    (Rescaling([1.0, 2.0, 3.0], offset=[[1.0], [2.0]]), (2, 3), (2, 3), {}),
+    (Normalization(), (2, 3), (2, 3), STATISTICS),
+    (Normalization(axis=None), (3,), (3,), STATISTICS | {"mean": (), "variance": ()}),
+    (Normalization((1, 2)), (2, 3), (2, 3), STATISTICS | {"mean": (2, 3), "variance": (2, 3)}),
+    (Normalization(mean=[1, 2, 3], variance=[4, 5, 6]), (2, 3), (2, 3), {}),
+    (GlobalAveragePooling1D(), (2, 3), (3,), {}),
+    (GlobalAveragePooling1D("channels_first", keepdims=True), (2, 3), (2, 1), {}),
+    (GlobalMaxPooling1D(keepdims=True), (2, 3), (1, 3), {}),
 ]
 IDS = [f"{i}-{type(layer).__name__}" for i, (layer, *_) in enumerate(LAYERS)]
 contract = pytest.mark.parametrize(("layer", "input_shape", "output_shape", "shapes"), LAYERS, ids=IDS)
@@ -66,6 +111,14 @@ contract = pytest.mark.parametrize(("layer", "input_shape", "output_shape", "sha
 def test_every_layer_is_in_the_table():
     classes = {c for c in vars(layers).values() if isinstance(c, type) and issubclass(c, layers.Layer)}
     assert {type(layer) for layer, *_ in LAYERS} == classes - {layers.Layer}
+
+
+def samples(layer, shape):
+    """Seven rows that the layer takes."""
+    rng = np.random.default_rng(0)
+    if isinstance(layer, Tokens):
+        return rng.integers(0, layer.limit(), (7, *shape), np.int32)
+    return rng.normal(size=(7, *shape)).astype(np.float32)
 
 
 @jax.jit
@@ -82,13 +135,14 @@ def test_init_has_the_promised_arrays(layer, input_shape, output_shape, shapes):
     assert found == shapes
     assert list(found) == list(shapes)
     assert set(params | stats) == set(shapes)
-    assert all(a.dtype == jnp.float32 for a in (params | stats).values())
+    types = {name: jnp.int32 if name == "count" else jnp.float32 for name in shapes}
+    assert {name: a.dtype for name, a in (params | stats).items()} == types
 
 
 @contract
 def test_apply_keeps_its_promise(layer, input_shape, output_shape, shapes):
     params, stats = layer.init(jax.random.key(0), input_shape)
-    x = np.random.default_rng(0).normal(size=(7, *input_shape)).astype(np.float32)
+    x = samples(layer, input_shape)
     y, new_stats = outputs(layer, params, stats, x)
     assert y.shape == (7, *output_shape)
     assert layer.output_shape(input_shape) == output_shape
@@ -103,7 +157,7 @@ def test_a_split_activation_is_the_same_function(layer, input_shape, output_shap
     assert (rest is layer) == (activation is None)
     if activation is not None:
         params, stats = layer.init(jax.random.key(0), input_shape)
-        x = np.random.default_rng(0).normal(size=(7, *input_shape)).astype(np.float32)
+        x = samples(layer, input_shape)
         (z, _), (whole, _) = (outputs(each, params, stats, x) for each in (rest, layer))
         np.testing.assert_allclose(activation(z), whole, rtol=1e-6)
 

@@ -46,7 +46,7 @@ def test_a_batch_estimates_the_variance_without_bias():
         (BatchNormalization(axis=-2), "axis=-2: expected an axis of"),
         (BatchNormalization(axis=(1,)), r"axis=\(1,\) is a tuple: expected an integer"),
         (BatchNormalization(scale="no"), "scale='no' is a str"),
-        (BatchNormalization(gamma_initializer="one"), r"initializer='one' is unknown. Did you mean 'ones'\?"),
+        (BatchNormalization(gamma_initializer="onse"), r"initializer='onse' is unknown. Did you mean 'ones'\?"),
         (BatchNormalization(synchronized=True), "synchronized=True: expected False"),
         (BatchNormalization(trainable=1), "trainable=1 is a int"),
     ],

@@ -4,6 +4,17 @@ import pytest
 from ravine import Input, checks
 
 
+@pytest.mark.parametrize("dtype", ["int32", "int64", "float32", "bfloat16", "bool", np.uint8, None])
+def test_a_dtype_changes_nothing(dtype):
+    assert Input((3,), dtype=dtype).shape == (3,)
+
+
+@pytest.mark.parametrize("dtype", ["string", "complex64", "in32", object(), "datetime64[D]"])
+def test_no_dtype(dtype):
+    with pytest.raises(checks.RavineError, match=r"dtype=.*: expected a type of real numbers, such as 'float32' or"):
+        Input((3,), dtype=dtype)
+
+
 def test_shape():
     assert Input(shape=(28, 28)).shape == (28, 28)
     assert Input([np.int64(3)]).shape == (3,)

@@ -300,6 +300,12 @@ def test_other_numbers_of_layers_compile_nothing(tiny, compilations):
                 layers.GaussianDropout(value),
                 layers.ActivityRegularization(value, value),
                 layers.AlphaDropout(value),
+                layers.ReLU(value + 1, negative_slope=value, threshold=value),
+                layers.LeakyReLU(value),
+                layers.ELU(value + 1),
+                layers.PReLU(alpha_regularizer=regularizers.L2(value)),
+                layers.Rescaling(value + 1, offset=value),
+                layers.Normalization(mean=value, variance=value + 1),
                 layers.Dense(3, activation="softmax", kernel_regularizer=regularizers.OrthogonalRegularizer(value)),
             ]
         )

@@ -5,7 +5,7 @@ import ravine
 from ravine import Input, Sequential, seeds
 from ravine.checks import RavineError, RavineTypeError, RavineValueError
 from ravine.layers import Dense, Flatten, ReLU
-from ravine.model.stack import snake
+from ravine.trees import snake
 
 
 @pytest.fixture(autouse=True)
@@ -23,10 +23,24 @@ def same(first, second):
 
 @pytest.mark.parametrize(
     ("name", "snaked"),
-    [("Dense", "dense"), ("ReLU", "re_lu"), ("BatchNormalization", "batch_normalization"), ("Conv2D", "conv2_d")],
+    [
+        ("Dense", "dense"),
+        ("ReLU", "re_lu"),
+        ("PReLU", "p_re_lu"),
+        ("BatchNormalization", "batch_normalization"),
+        ("GlobalAveragePooling1D", "global_average_pooling1d"),
+        ("Conv2DTranspose", "conv2d_transpose"),
+    ],
 )
 def test_snake(name, snaked):
     assert snake(name) == snaked
+
+
+def test_snake_is_that_of_keras(keras):
+    from keras.src.utils.naming import to_snake_case
+
+    names = [name for name in dir(keras.layers) if name[0].isupper()]
+    assert [snake(name) for name in names] == [to_snake_case(name) for name in names]
 
 
 def test_the_names_of_layers():

@@ -18,17 +18,22 @@ NAN, INF = float("nan"), float("inf")
     ("given_x", "dtype"),
     [
         (np.zeros((2, 3)), np.float32),
-        ([[1, 2], [3, 4]], np.float32),
+        ([[1, 2], [3, 4]], np.int32),
         (np.zeros((2, 3), np.float16), np.float32),
         (np.zeros((2, 3), bool), np.float32),
-        (np.zeros((2, 3), np.int64), np.float32),
+        (np.zeros((2, 3), np.int64), np.int32),
+        (np.array([[2**31 - 1], [-(2**31)]]), np.int32),
+        (np.array([[2**31]]), np.float32),
+        (np.array([[7]], np.uint16), np.int32),
+        (np.array([[2**31]], np.uint32), np.float32),
+        (jnp.array([[7]]), np.int32),
         (jnp.zeros((2, 3)), np.float32),
         (np.zeros((2, 3), np.uint8), np.uint8),
         (np.zeros((2, 3), np.int8), np.int8),
         ([1.0, 2.0], np.float32),
     ],
 )
-def test_samples_become_float32_or_stay_bytes(given_x, dtype):
+def test_samples_become_float32_or_stay_whole_numbers(given_x, dtype):
     array = data.as_samples("x", given_x)
     assert array.dtype == dtype
     np.testing.assert_array_equal(array, np.asarray(given_x))
@@ -50,9 +55,17 @@ def test_whole_targets_become_int32_and_others_float32(given_y, dtype):
     np.testing.assert_array_equal(array, np.asarray(given_y))
 
 
-def test_float32_is_not_copied():
-    x = np.zeros((2, 3), np.float32)
+@pytest.mark.parametrize("dtype", [np.float32, np.int32, np.uint8])
+def test_what_fits_is_not_copied(dtype):
+    x = np.zeros((2, 3), dtype)
     assert data.as_samples("x", x) is x
+
+
+def test_data_with_the_same_samples_are_the_same():
+    rows = Data(np.arange(3), np.arange(3), np.ones(3))
+    assert rows.with_x(rows.x) is rows
+    other = rows.with_x(np.zeros(3))
+    assert (other.y is rows.y, other.w is rows.w, other.x.sum()) == (True, True, 0)
 
 
 @pytest.mark.parametrize(

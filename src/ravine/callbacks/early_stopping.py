@@ -100,6 +100,11 @@ class EarlyStopping(Callback):
             return directions[name]
         if name.endswith("loss"):
             return "min"
+        if self.monitor in columns:
+            raise checks.RavineValueError(
+                f"monitor={self.monitor!r}: nobody can tell whether less of this metric is better. Expected "
+                "mode='min' or mode='max'."
+            )
         raise checks.RavineValueError(
             f"monitor={self.monitor!r}: this run has no such value, so mode='auto' cannot tell whether less is better."
             f"{checks.nearest(self.monitor, columns)} The run has: {', '.join(sorted(columns))}."

@@ -34,7 +34,7 @@ def compare(
     test_data: tuple[Any, Any] | None = None,
     model: Factory | None = None,
     optimizer: str | optimizers.Transformation | None = None,
-    loss: str | losses.Loss | None = None,
+    loss: losses.LossLike | None = None,
     metrics: MetricLike | list[MetricLike] | None = None,
     callbacks: list[Callback] | None = None,
     batch_size: int = 32,

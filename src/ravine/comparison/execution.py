@@ -86,7 +86,11 @@ class Trainer:
             history={key: list(values) for key, values in history.items()},
             probes={key: list(values) for key, values in course.history.probes.items()},
             final=final,
-            best={key: _best(values, directions[key.removeprefix("val_")]) for key, values in history.items()},
+            best={
+                key: _best(values, directions[key.removeprefix("val_")])
+                for key, values in history.items()
+                if key.removeprefix("val_") in directions
+            },
             seconds=outcome.seconds,
         )
 

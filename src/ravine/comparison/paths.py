@@ -16,7 +16,6 @@ from typing import Any
 from ravine import checks, trees
 from ravine.callbacks import Callback
 from ravine.model import Sequential
-from ravine.model.stack import snake
 
 Keys = tuple[str, ...]
 
@@ -44,7 +43,7 @@ def places(model: Sequential, callbacks: Sequence[Callback]) -> dict[str, list[P
     found: dict[str, list[Place]] = {}
     named: list[tuple[str, Any]] = [("", model.optimizer), ("optimizer", model.optimizer)]
     for name, layer in zip(model.layer_names, model.layers, strict=True):
-        named += [(one, layer) for one in dict.fromkeys((name, snake(type(layer).__name__)))]
+        named += [(one, layer) for one in dict.fromkeys((name, trees.snake(type(layer).__name__)))]
     for prefix, holder in named:
         for place in _numbers(holder, holder, ()):
             found.setdefault(".".join(filter(None, (prefix, *place.keys))), []).append(place)
@@ -53,7 +52,7 @@ def places(model: Sequential, callbacks: Sequence[Callback]) -> dict[str, list[P
             value = vars(callback).get(name)
             if _is_number(value) and name != "verbose":
                 whole = isinstance(value, numbers.Integral)
-                path = f"{snake(type(callback).__name__)}.{name}"
+                path = f"{trees.snake(type(callback).__name__)}.{name}"
                 found.setdefault(path, []).append(Place(callback, (name,), value, whole))
     return found
 

@@ -33,7 +33,7 @@ class Run:
         history: an epoch's values by key, as in History.
         probes: what probes recorded, as in History.
         final: the values of the epoch that was kept, and those on test data, by key.
-        best: of each key in ``history`` the best value.
+        best: of each key in ``history`` the best value, where it is known whether less or more is better.
         seconds: how long it took; of runs in one program each one's share.
         error: what ended it, where something did.
     """

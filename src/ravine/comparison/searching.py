@@ -108,7 +108,7 @@ def search(
     validation_data: tuple[Any, Any] | None = None,
     validation_split: float = 0.2,
     optimizer: str | optimizers.Transformation | None = None,
-    loss: str | losses.Loss | None = None,
+    loss: losses.LossLike | None = None,
     metrics: MetricLike | list[MetricLike] | None = None,
     callbacks: list[Callback] | None = None,
     batch_size: int = 32,

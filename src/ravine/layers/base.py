@@ -12,12 +12,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Protocol
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ravine import activations, checks, regularizers, trees
 
 Arrays = dict[str, jax.Array]
 Shape = tuple[int, ...]
+
+
+def as_floats(x: jax.Array) -> jax.Array:
+    """A batch as layers compute with it."""
+    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
 
 
 class Owner(Protocol):
@@ -28,6 +34,12 @@ class Owner(Protocol):
 
     def set_layer_arrays(self, index: int, values: Mapping[str, np.ndarray]) -> None:
         """Replace arrays of layer ``index`` by others of the same shapes."""
+
+    def has_arrays(self, index: int) -> bool:
+        """Whether the arrays of layer ``index`` were drawn or given already."""
+
+    def layer_input_shape(self, index: int) -> Shape | None:
+        """The shape of one sample as layer ``index`` sees it; None while it is unknown."""
 
     def layer_output_shape(self, index: int) -> tuple[int | None, ...]:
         """The shape of layer ``index``'s output, None for the batch."""
@@ -48,6 +60,9 @@ class Layer:
         input_shape: of one sample; on a model's first layer it lets the model be built before it sees data.
         trainable: False freezes the layer: its arrays stay as they are, and its regularizers rest.
         activity_regularizer: a penalty on the layer's outputs, divided by the rows of the batch.
+
+    Attributes:
+        given: arrays that the layer was given on the host, which its model starts from instead of those of ``init``.
     """
 
     name: str | None = trees.label(default=None, kw_only=True)
@@ -55,7 +70,11 @@ class Layer:
     trainable: bool = trees.static(default=True, kw_only=True)
     activity_regularizer: regularizers.Named = trees.named(regularizers.get, default=None, kw_only=True)
 
+    given: Mapping[str, np.ndarray] | None = trees.label(default=None, init=False, repr=False)
+
     variable_names: ClassVar[tuple[str, ...]] = ()
+    keeps_values: ClassVar[bool] = False
+    """Whether the outputs are the inputs in another shape, so that whole numbers stay what they were."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         known = trees.fields(self.__class__)  # type: ignore[arg-type]  # the class can be hashed, its objects cannot
@@ -109,6 +128,9 @@ class Layer:
 
     def check_batch(self, input_shape: Shape, rows: int) -> None:
         """Raise where a batch of ``rows`` samples cannot be trained on."""
+
+    def check_ready(self) -> None:
+        """Raise where the layer lacks what it must be given before it meets samples."""
 
     def init(self, key: jax.Array, input_shape: Shape) -> tuple[Arrays, Arrays]:
         """Initial parameters and statistics for samples of ``input_shape``."""
@@ -164,6 +186,18 @@ class Layer:
             )
         object.__setattr__(self, "_owner", weakref.ref(owner))
         object.__setattr__(self, "_index", index)
+
+    def starts(self) -> Mapping[str, Any]:
+        """The arrays to start from in place of those that :meth:`init` draws, by name."""
+        return self.given or {}
+
+    def give(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Let the layer start from ``arrays``; those that its model has already are replaced."""
+        if self.is_bound:
+            owner, index = self._owned_by()
+            if owner.has_arrays(index):
+                owner.set_layer_arrays(index, arrays)
+        object.__setattr__(self, "given", dict(arrays))
 
     def unbind(self) -> None:
         """Undo :meth:`bind`."""

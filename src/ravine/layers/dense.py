@@ -62,8 +62,8 @@ class Dense(Layer):
         return params, {}
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """The input's shape with ``units`` for its last axis."""
-        return (*input_shape[:-1], int(self.units))
+        """The input's shape with ``units`` for its last axis, or half as many after ``glu``."""
+        return activations.output_shape(self.activation, (*input_shape[:-1], int(self.units)))
 
     def apply(
         self, params: Arrays, stats: Arrays, x: jax.Array, *, key: jax.Array | None, training: bool

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from ravine import activations, trees
-from ravine.layers.base import Arrays, Layer, Shape
+from ravine import activations, checks, trees
+from ravine.layers.base import Arrays, Layer, Shape, as_floats
+from ravine.layers.tokens import Tokens
 
 Variables = tuple[Arrays, ...]
 """One dictionary of arrays for each layer."""
@@ -80,6 +81,30 @@ class Network:
         """Raise where samples of ``input_shape`` cannot be fed to these layers."""
         for layer, shape in zip(self.layers, [input_shape, *self.shapes(input_shape)], strict=False):
             layer.check_arrays(shape)
+        for index, layer in enumerate(self.layers):
+            if isinstance(layer, Tokens) and layer is not self._tokens():
+                first = next(other for other in self.layers[:index] if not other.keeps_values)
+                raise checks.RavineValueError(
+                    f"{type(layer).__name__} looks up whole numbers of the data, which are checked before anything "
+                    f"runs, but {type(first).__name__} comes before it and makes others of them. Expected it first, or "
+                    "after layers that only reshape."
+                )
+
+    def _tokens(self) -> Tokens | None:
+        """The layer that looks the data up, where the first that does more than reshape them is such a layer."""
+        first = next((layer for layer in self.layers if not layer.keeps_values), None)
+        return first if isinstance(first, Tokens) else None
+
+    def admitted(self, argument: str, samples: np.ndarray) -> np.ndarray:
+        """Checked samples of the host as the layers take them, so that few programs serve data of all types.
+
+        Whole numbers are int32 where a layer looks them up, else floats; images in bytes stay so until a batch needs
+        them. Raises, naming ``argument``, where a number is none that the layer knows.
+        """
+        tokens = self._tokens()
+        if tokens is not None:
+            return tokens.looked_up(argument, samples)
+        return samples.astype(np.float32) if samples.dtype == np.int32 else samples
 
     def check_batch(self, input_shape: Shape, rows: int) -> None:
         """Raise where a batch of ``rows`` samples cannot be trained on."""
@@ -120,12 +145,14 @@ class Network:
         self, params: Variables, stats: Variables, x: jax.Array, *, key: jax.Array | None, training: bool
     ) -> Iterator[Visit]:
         """A batch's way from layer to layer."""
+        if self._tokens() is None:
+            x = as_floats(x)
         for index, (place, layer) in enumerate(zip(self._places(), self.layers, strict=True)):
             layer_key = None if key is None else jax.random.fold_in(key, place)
             # What a frozen layer is made of stands among its statistics, where nothing trains it.
             held = params[index] if layer.trainable else stats[index]
             y, after = layer.apply(held, stats[index], x, key=layer_key, training=training)
-            yield Visit(layer, held, x, y, {**stats[index], **after})
+            yield Visit(layer, held, x, as_floats(y), {**stats[index], **after})
             x = y
 
     def apply(
@@ -141,7 +168,7 @@ class Network:
         """A batch's way through the network; ``watched`` are the positions of layers to look at."""
         visits = list(self.walk(params, stats, x, key=key, training=training))
         return Pass(
-            outputs=visits[-1].outputs if visits else x,
+            outputs=visits[-1].outputs if visits else as_floats(x),
             stats=tuple(visit.stats for visit in visits),
             penalty=sum(visit.penalty() for visit in visits),
             watched=tuple(visits[index].pre_activation() for index in watched),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from ravine import checks, losses, metrics, optimizers
 from ravine.layers.network import Network
-from ravine.metrics import MetricLike
+from ravine.metrics import Checked
 from ravine.training.step import Task
 
 
@@ -18,8 +19,8 @@ class Compiled:
     optimizer: optimizers.Transformation
     loss: losses.Loss | None
     loss_weight: float
-    metrics: tuple[MetricLike, ...]
-    weighted_metrics: tuple[MetricLike, ...]
+    metrics: tuple[Checked, ...]
+    weighted_metrics: tuple[Checked, ...]
 
     @classmethod
     def checked(
@@ -54,8 +55,7 @@ class Compiled:
     @property
     def names(self) -> tuple[str, ...]:
         """The keys of an epoch's values: the loss, then the metrics; a weighted one says so where it must."""
-        plain = [metrics.name_of(m) for m in self.metrics]
-        weighted = [metrics.name_of(m) for m in self.weighted_metrics]
+        plain, weighted = _numbered(self.metrics), _numbered(self.weighted_metrics)
         return ("loss", *plain, *(f"weighted_{n}" if n in plain else n for n in weighted))
 
     def task(self, caller: str, network: Network, y_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> Task:
@@ -82,13 +82,26 @@ class Compiled:
         )
 
     def directions(self, task: Task) -> dict[str, str]:
-        """For each key whether less (``"min"``) or more (``"max"``) is better."""
-        return dict(zip(self.names, ("min", *(m.better for m in (*task.metrics, *task.weighted_metrics))), strict=True))
+        """For each key whether less (``"min"``) or more (``"max"``) is better; none where nobody can tell."""
+        better = ("min", *(m.better for m in (*task.metrics, *task.weighted_metrics)))
+        return {name: way for name, way in zip(self.names, better, strict=True) if way is not None}
 
 
-def check_metrics(argument: str, given: object) -> tuple[MetricLike, ...]:
+def check_metrics(argument: str, given: object) -> tuple[Checked, ...]:
     """Names and objects of metrics as a tuple, or an error that names ``argument``."""
     if given is None:
         return ()
     listed = given if isinstance(given, list | tuple) else [given]
     return tuple(metrics.checked(f"{argument}[{i}]", metric) for i, metric in enumerate(listed))
+
+
+def _numbered(given: tuple[Checked, ...]) -> list[str]:
+    """The metrics' names; objects of one class that were given none are numbered from the second on, as in Keras."""
+    seen: Counter[str] = Counter()
+    found = []
+    for metric in given:
+        name = metrics.name_of(metric)
+        again = seen[name] and not isinstance(metric, str) and metric.name is None
+        found.append(f"{name}_{seen[name]}" if again else name)
+        seen[name] += 1
+    return found

@@ -39,8 +39,7 @@ class Predictor(Stack):
         no_callbacks(callbacks)
         check_verbose(verbose)
         samples = training_data.as_samples("x", x)
-        samples = first_batches(Data(samples, None), batch_size, steps).x
-        self.accept("x", samples.shape[1:])
+        samples = self.accept("x", first_batches(Data(samples, None), batch_size, steps).x)
         return self._all_outputs(self.network, samples)
 
     def activations(self, x: Any, layer: str | int | Layer, before_activation: bool = False) -> np.ndarray:
@@ -53,8 +52,7 @@ class Predictor(Stack):
         """
         index = self.index_of(layer)
         before = checks.boolean("before_activation", before_activation)
-        samples = training_data.as_samples("x", x)
-        self.accept("x", samples.shape[1:])
+        samples = self.accept("x", training_data.as_samples("x", x))
         *earlier, last = self._layers[: index + 1]
         return self._all_outputs(Network((*earlier, last.split_activation()[0] if before else last)), samples)
 
@@ -75,8 +73,7 @@ class Predictor(Stack):
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """The model's outputs for one batch, in one call of a program of just its size."""
-        samples = training_data.as_samples("x", x)
-        self.accept("x", samples.shape[1:])
+        samples = self.accept("x", training_data.as_samples("x", x))
         return self._outputs(self.network, samples, len(samples))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ravine import checks, losses, optimizers, seeds, trees
+from ravine import checks, hooks, losses, optimizers, seeds, trees
 from ravine.callbacks import Callback
 from ravine.callbacks import base as callback_base
 from ravine.callbacks.progress import check_verbose, figures
@@ -67,7 +67,7 @@ class Sequential(Predictor):
     def compile(
         self,
         optimizer: str | optimizers.Transformation | Any = "rmsprop",
-        loss: str | losses.Loss | None = None,
+        loss: losses.LossLike | None = None,
         loss_weights: float | list[float] | None = None,
         metrics: MetricLike | list[MetricLike] | None = None,
         weighted_metrics: MetricLike | list[MetricLike] | None = None,
@@ -80,7 +80,7 @@ class Sequential(Predictor):
 
         Args:
             optimizer: a name, an optimizer, or an optax transformation.
-            loss: a name or a loss; None for a model that only predicts.
+            loss: a name, a loss, or a function of targets and outputs; None for a model that only predicts.
             loss_weights: what the loss is multiplied by.
             metrics: names or objects of what to watch; they ignore sample weights.
             weighted_metrics: the same, weighted by the samples' weights.
@@ -128,30 +128,34 @@ class Sequential(Predictor):
             )
         return self._compiled
 
-    def _checked(self, caller: str, data: Data, validation: Data | None = None) -> Task:
-        """The task for checked arrays that fit the model, its loss and its metrics; else the model stays as it was."""
+    def _checked(self, caller: str, data: Data, validation: Data | None = None) -> tuple[Task, Data, Data | None]:
+        """The task for checked arrays that fit the model, its loss and its metrics, and they as the network takes them.
+
+        Where they do not fit, the model stays as it was.
+        """
         compiled = self._require_compiled(caller)
         # Numbers may have been assigned since ``compile`` and ``add``.
         compiled.optimizer.check()
         for layer in self._layers:
             layer.check()
-        parts = {"": data} if validation is None else {"": data, "validation ": validation}
         known = self._input_shape
         try:
-            for prefix, part in parts.items():
-                self.accept(f"{prefix}x", part.x.shape[1:])
+            data = data.with_x(self.accept("x", data.x))
+            if validation is not None:
+                validation = validation.with_x(self.accept("validation x", validation.x))
             self.network.check(self._require_shape())
             task = compiled.task(caller, self.network, data.y.shape, self._output_shape())
-            for prefix, part in parts.items():
-                task.check(prefix, part.y, self._output_shape())
+            task.check("", data.y, self._output_shape())
+            if validation is not None:
+                task.check("validation ", validation.y, self._output_shape())
         except checks.RavineError:
             self._input_shape = known
             raise
-        return task
+        return task, data, validation
 
     def check_data(self, prefix: str, data: Data) -> None:
         """Raise where checked arrays do not fit the model, its loss and its metrics; ``prefix`` says whose they are."""
-        self.accept(f"{prefix}x", data.x.shape[1:])
+        self.accept(f"{prefix}x", data.x)
         task = self.compiled.task("fit", self.network, data.y.shape, self._output_shape())
         task.check(prefix, data.y, self._output_shape())
 
@@ -181,6 +185,34 @@ class Sequential(Predictor):
         self._variables = variables
         if not fits:  # a callback froze or freed a layer while the run went on as it was
             self.trainable_changed()
+
+    def restore(self, variables: tuple[Variables, Variables], optimizer: Any) -> None:
+        """Take over what a file has: parameters and statistics to use the model with, and its optimizer's state.
+
+        The parameters are as ``variables()`` gives them; None for an optimizer that starts anew.
+        """
+        self._forget_training()
+        self._variables, self._optimizer_state = variables, optimizer
+
+    def save(self, path: hooks.Path, overwrite: bool = True) -> None:
+        """Write the model to a file that :func:`ravine.load_model` and Keras 3 load: its layers, weights, training.
+
+        Args:
+            path: ``.keras``, or ``.safetensors``, which Keras does not load.
+            overwrite: False keeps a file that is there, and raises.
+        """
+        hooks.files().save_model(self, path, overwrite)
+
+    def save_weights(self, path: hooks.Path, overwrite: bool = True) -> None:
+        """Write the arrays, and what the optimizer remembers, to a ``.weights.h5`` or ``.safetensors`` file."""
+        hooks.files().save_weights(self, path, overwrite)
+
+    def load_weights(self, path: hooks.Path) -> None:
+        """Take over the arrays of a ``.weights.h5``, ``.keras`` or ``.safetensors`` file, or none if one does not fit.
+
+        What the optimizer remembers is taken over too where the file has it, and starts anew where it has not.
+        """
+        hooks.files().load_weights(self, path)
 
     def fit(
         self,
@@ -271,7 +303,8 @@ class Sequential(Predictor):
 
         The data are checked arrays of the host; ``seed`` is None for a new one.
         """
-        compiled, task = self._require_compiled("fit"), self._checked("fit", data, validation)
+        compiled = self._require_compiled("fit")
+        task, data, validation = self._checked("fit", data, validation)
         if class_weight is not None:
             data = training_data.with_class_weight(data, class_weight, self._output_shape()[-1])
         size = min(plan.batch_size, data.rows)
@@ -335,7 +368,8 @@ class Sequential(Predictor):
 
     def evaluate_data(self, data: Data) -> dict[str, float]:
         """Loss and metrics on checked arrays, by name."""
-        task = trees.as_leaves(self._checked("evaluate", data))
+        checked, data, _ = self._checked("evaluate", data)
+        task = trees.as_leaves(checked)
         size = fitting.evaluation_rows(data.rows)
         test = placement.compiled(test_step)
         variables, sums = self.variables(), Sums.zero(task)
@@ -352,8 +386,8 @@ class Sequential(Predictor):
         return_dict: bool = False,
     ) -> Values:
         """One step on one batch; returns the batch's loss and metrics before it."""
-        data = training_data.as_data(x, y, sample_weight)
-        task = trees.as_leaves(self._checked("train_on_batch", data))
+        checked, data, _ = self._checked("train_on_batch", training_data.as_data(x, y, sample_weight))
+        task = trees.as_leaves(checked)
         if class_weight is not None:
             data = training_data.with_class_weight(data, class_weight, self._output_shape()[-1])
         self._check_training(data.rows, 0)
@@ -370,8 +404,8 @@ class Sequential(Predictor):
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Values:
         """The loss and metrics of one batch."""
-        data = training_data.as_data(x, y, sample_weight)
-        task = trees.as_leaves(self._checked("test_on_batch", data))
+        checked, data, _ = self._checked("test_on_batch", training_data.as_data(x, y, sample_weight))
+        task = trees.as_leaves(checked)
         sums = placement.compiled(test_step)(task, self.variables(), Sums.zero(task), data)
         return self._report(self._logs(task, sums), 0, return_dict)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import numbers
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from ravine import checks, seeds, trees
 from ravine.layers import Input, Layer
+from ravine.layers.base import Arrays
 from ravine.layers.input import check_shape
 from ravine.layers.network import Network, Variables
 from ravine.model.summary import Row, print_summary
@@ -21,9 +21,10 @@ from ravine.training import placement
 from ravine.training.program import InputShape, initial_variables
 
 
-def snake(name: str) -> str:
-    """A class's name as Keras numbers layers by it: ``ReLU`` to ``re_lu``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+def _started(layer: Layer, arrays: Arrays) -> Arrays:
+    """Arrays of a layer as drawn, and those instead that it was given."""
+    given = layer.starts()
+    return {name: jnp.asarray(given[name], a.dtype) if name in given else a for name, a in arrays.items()}
 
 
 class Stack:
@@ -171,7 +172,7 @@ class Stack:
         taken = {layer.name for layer in self._layers}
         names = []
         for layer in self._layers:
-            kind = snake(type(layer).__name__)
+            kind = trees.snake(type(layer).__name__)
             numbered = itertools.chain([kind], (f"{kind}_{i}" for i in itertools.count(1)))
             names.append(layer.name or next(name for name in numbered if name not in taken))
             taken.add(names[-1])
@@ -208,18 +209,28 @@ class Stack:
             )
         return self._input_shape
 
-    def accept(self, argument: str, shape: tuple[int, ...]) -> None:
-        """Take on or check the shape of one sample."""
+    def take_shape(self, shape: tuple[int, ...]) -> None:
+        """Take on the shape of one sample, which the layers must fit."""
+        self.network.check(shape)
+        self._input_shape = shape
+
+    def accept(self, argument: str, samples: np.ndarray) -> np.ndarray:
+        """Checked samples as the network takes them, of the model's shape, or of one that it takes on."""
         if not self._layers:
             raise checks.RavineValueError("The model has no layers: add some before it meets data.")
+        network, shape = self.network, samples.shape[1:]
         if self._input_shape is None:
-            self.network.check(shape)
-            self._input_shape = shape
+            network.check(shape)
         elif shape != self._input_shape:
             raise checks.RavineValueError(
                 f"{argument} has samples of shape {shape}: the model expected {self._input_shape}, "
                 f"so {argument} of shape {(None, *self._input_shape)}."
             )
+        for layer in self._layers:
+            layer.check_ready()
+        samples = network.admitted(argument, samples)
+        self._input_shape = shape
+        return samples
 
     # Weights
 
@@ -232,7 +243,11 @@ class Stack:
             seed = seeds.next_seed() if seed is None else seed
             draw = placement.compiled(initial_variables)
             drawn = draw(trees.as_leaves(self.network), seeds.stream(seed, "initial weights"), shape)
-            self._variables = (*params, *drawn[0][held:]), (*stats, *drawn[1][held:])
+            trained, others = (
+                tuple(_started(layer, arrays) for layer, arrays in zip(self._layers, group, strict=True))
+                for group in drawn
+            )
+            self._variables = (*params, *trained[held:]), (*stats, *others[held:])
         return self._variables
 
     def layer_arrays(self, index: int) -> Mapping[str, jax.Array]:
@@ -255,6 +270,15 @@ class Stack:
             )
             for group in self.variables()
         )
+
+    def has_arrays(self, index: int) -> bool:
+        """Whether the arrays of layer ``index`` were drawn or given already."""
+        return index < len(self._variables[0])
+
+    def layer_input_shape(self, index: int) -> tuple[int, ...] | None:
+        """The shape of one sample as layer ``index`` sees it; None while it is unknown."""
+        shape = self._input_shape
+        return None if shape is None else [shape, *self.network.shapes(shape)][index]
 
     def layer_output_shape(self, index: int) -> tuple[int | None, ...]:
         """The shape of layer ``index``'s output, None for the batch."""

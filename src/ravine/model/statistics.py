@@ -34,7 +34,7 @@ def population_statistics(model: Sequential, x: Any, batch_size: int = 32) -> No
     samples = training_data.as_samples("x", x)
     if len(samples) < 2:
         raise checks.RavineValueError("x has 1 row, whose variance is undefined: expected at least 2 rows.")
-    model.accept("x", samples.shape[1:])
+    samples = model.accept("x", samples)
     model.check_statistics("population_statistics")
     variables = model.variables()
     take = placement.compiled(population_of)

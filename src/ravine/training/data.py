@@ -26,6 +26,10 @@ class Data:
         """How many samples."""
         return len(self.x)
 
+    def with_x(self, x: Any) -> Data:
+        """The same with other samples; itself where they are no others."""
+        return self if x is self.x else replace(self, x=x)
+
     def take(self, index: jax.Array) -> Data:
         """The rows at ``index``, which must be in range."""
         return jax.tree.map(lambda a: a.at[index].get(mode="promise_in_bounds"), self)
@@ -83,11 +87,21 @@ def check_finite(argument: str, array: np.ndarray) -> None:
         )
 
 
+def within_32_bits(array: np.ndarray) -> bool:
+    """Whether all of an array of integers are in [-2³¹, 2³¹)."""
+    return bool(-(2**31) <= array.min() <= array.max() < 2**31)
+
+
 def as_samples(argument: str, value: Any) -> np.ndarray:
-    """Inputs as finite float32, or as they are where they take a byte each (images), which the run converts."""
+    """Inputs as finite float32; whole numbers of an integer type as int32, of a byte each (images) as they are.
+
+    What a model makes of whole numbers is its own affair: some look them up. Those beyond 32 bits are floats.
+    """
     array = as_array(argument, value)
     if array.dtype in (np.uint8, np.int8):
         return array
+    if array.dtype.kind in "iu" and (array.dtype == np.int32 or within_32_bits(array)):
+        return array.astype(np.int32, copy=False)
     with np.errstate(over="ignore"):
         array = array.astype(np.float32, copy=False)
     check_finite(argument, array)
@@ -98,7 +112,7 @@ def as_targets(argument: str, value: Any) -> np.ndarray:
     """Targets as int32 where they are whole numbers of an integer type, else as finite float32."""
     array = as_array(argument, value)
     if array.dtype.kind in "iu":
-        if array.dtype.itemsize > 4 and not -(2**31) <= array.min() <= array.max() < 2**31:
+        if array.dtype.itemsize > 4 and not within_32_bits(array):
             raise checks.RavineValueError(f"{argument} holds integers beyond 32 bits: expected labels or floats.")
         return array.astype(np.int32, copy=False)
     with np.errstate(over="ignore"):

@@ -22,7 +22,7 @@ from ravine.training.data import Data
 from ravine.training.probing import Probe
 from ravine.training.state import TrainState
 from ravine.training.statistics import population_statistics
-from ravine.training.step import Sums, Task, as_floats, read, test_step, train_step
+from ravine.training.step import Sums, Task, read, test_step, train_step
 from ravine.training.stopping import StoppingRule, StopState
 
 LEG_CAPACITY = 128
@@ -208,7 +208,7 @@ def train_leg(
 
 def predict_rows(network: Network, variables: tuple[Variables, Variables], x: jax.Array) -> jax.Array:
     """The model's outputs for a batch."""
-    return network.outputs(network.apply(*variables, as_floats(x), key=None, training=False).outputs)
+    return network.outputs(network.apply(*variables, x, key=None, training=False).outputs)
 
 
 def population_of(

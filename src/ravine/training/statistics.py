@@ -9,7 +9,6 @@ import jax.numpy as jnp
 from jax import lax
 
 from ravine.layers.network import Network, Variables
-from ravine.training.step import as_floats
 
 
 def population_statistics(
@@ -27,7 +26,7 @@ def population_statistics(
 
     def estimate(start: Any, rows: int) -> Variables:
         taken = lax.dynamic_slice_in_dim(order, start, rows)
-        found = network.estimates(params, stats, as_floats(x.at[taken].get(mode="promise_in_bounds")))
+        found = network.estimates(params, stats, x.at[taken].get(mode="promise_in_bounds"))
         return jax.tree.map(lambda e: e * rows, found)
 
     def add(i: jax.Array, sums: Variables) -> Variables:

@@ -58,11 +58,6 @@ def read(task: Task, sums: Sums) -> jax.Array:
     return jnp.stack([sums.loss.result(), *(m.result(s) for m, s in metrics)])
 
 
-def as_floats(x: jax.Array) -> jax.Array:
-    """A batch of samples as the network takes it."""
-    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
-
-
 def forward(
     task: Task,
     params: Variables,
@@ -72,12 +67,10 @@ def forward(
     training: bool,
     watched: tuple[int, ...] = (),
 ) -> tuple[jax.Array, Pass]:
-    """The batch's loss, Σ wᵢlᵢ / B plus what the regularizers add, and its way through the network."""
-    passed = task.network.apply(params, stats, as_floats(batch.x), key=key, training=training, watched=watched)
-    values = task.loss.values(batch.y, passed.outputs)
-    if batch.w is not None:
-        values = values * batch.w
-    return task.loss_weight * values.mean() + passed.penalty, passed
+    """The batch's loss, by default Σ wᵢlᵢ / B, plus what the regularizers add, and its way through the network."""
+    passed = task.network.apply(params, stats, batch.x, key=key, training=training, watched=watched)
+    loss = task.loss.reduced(task.loss.values(batch.y, passed.outputs), batch.w)
+    return task.loss_weight * loss + passed.penalty, passed
 
 
 def add_batch(task: Task, sums: Sums, loss: jax.Array, z: jax.Array, batch: Data) -> Sums:

@@ -1,0 +1,132 @@
+"""A model's arrays on their way to a file and back, whatever the file's format."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ravine import checks
+from ravine.files import slots
+from ravine.layers.network import Variables
+from ravine.model import Sequential
+from ravine.optimizers import Optimizer, OptimizerState
+from ravine.trees import snake
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a layer's arrays stand: Keras's path, which goes by its class, and the layer's own name; their shapes."""
+
+    path: str
+    name: str
+    shapes: dict[str, Shape]
+
+
+class Source(Protocol):
+    """The arrays of a file."""
+
+    def weights(self, place: Place) -> dict[str, np.ndarray]:
+        """A layer's arrays by name, of the shapes that the place says, as float32."""
+
+    def optimizer(self) -> slots.OptimizerList | None:
+        """What an optimizer remembers, where the file has it."""
+
+
+def sample_shape(model: Sequential) -> Shape:
+    """The shape of one sample, without which a model has no arrays."""
+    if model.input_shape is None:
+        raise checks.RavineValueError(
+            "The model does not know its input's shape yet: start it with Input(shape=...), or fit it first."
+        )
+    return tuple(int(size) for size in model.input_shape[1:] if size is not None)
+
+
+def shapes_of(model: Sequential) -> tuple[Variables, Variables]:
+    """The parameters and statistics as shapes, for which nothing is allocated."""
+    network, shape = model.network, sample_shape(model)
+    try:
+        return jax.eval_shape(lambda: network.init(jax.random.key(0), shape))
+    except (OverflowError, TypeError, ValueError) as error:
+        raise checks.RavineValueError(f"the layers' sizes cannot work ({type(error).__name__}).") from error
+
+
+def paths_of(model: Sequential) -> list[str]:
+    """Keras's path of each layer: its class, and how many of that class come before it."""
+    seen: Counter[str] = Counter()
+    paths = []
+    for layer in model.layers:
+        kind = snake(type(layer).__name__)
+        paths.append(f"layers/{kind}_{seen[kind]}" if seen[kind] else f"layers/{kind}")
+        seen[kind] += 1
+    return paths
+
+
+def held_weights(model: Sequential) -> list[dict[str, np.ndarray]]:
+    """The arrays of each layer by name, in Keras's order."""
+    return [
+        {key: np.asarray(arrays[key]) for key in layer.variable_names if key in arrays}
+        for index, layer in enumerate(model.layers)
+        for arrays in (model.layer_arrays(index),)
+    ]
+
+
+def held_optimizer(model: Sequential) -> list[np.ndarray] | None:
+    """What the optimizer remembers, in Keras's order; None where there is none that a file could hold."""
+    if not model.is_compiled or not isinstance(model.optimizer, Optimizer):
+        return None
+    state = model.train_state().optimizer
+    if not isinstance(state, OptimizerState):
+        return None
+    return slots.as_list(model.optimizer, state, slots.keras_order(model.layers, model.variables()[0]))
+
+
+class Room:
+    """What arrays a model has room for: their places, their shapes, and how large a file of them may be."""
+
+    def __init__(self, model: Sequential) -> None:
+        self.model = model
+        self.params, self.stats = shapes_of(model)
+        held = [trained | kept for trained, kept in zip(self.params, self.stats, strict=True)]
+        self.places = [
+            Place(path, name, {key: tuple(shapes[key].shape) for key in layer.variable_names if key in shapes})
+            for path, name, layer, shapes in zip(paths_of(model), model.layer_names, model.layers, held, strict=True)
+        ]
+        arrays = [shape for place in self.places for shape in place.shapes.values()]
+        numbers = sum(map(math.prod, arrays))
+        copies = 8  # the weights, their average, their gradients, the slots of any rule, and room for those to come
+        self.least = 2 * numbers  # bytes, of half precision
+        self.most = 8 * copies * numbers + 2**14 * copies * (len(arrays) + len(self.places)) + 2**20
+
+    def check_size(self, what: str, size: int) -> None:
+        """Raise where a file of ``size`` bytes is none of such arrays, before these are allocated."""
+        if size < self.least:
+            raise checks.RavineValueError(f"{what} has {size} bytes: the model's arrays take at least {self.least}.")
+        if size > self.most:
+            raise checks.RavineValueError(f"{what} has {size} bytes: the model's arrays take at most {self.most}.")
+
+    def fill(self, source: Source) -> None:
+        """Give the model the arrays of a file. They are all read and checked before the first is given."""
+        read = [source.weights(place) for place in self.places]
+        params, stats = (
+            tuple({key: jnp.asarray(held[key]) for key in arrays} for held, arrays in zip(read, group, strict=True))
+            for group in (self.params, self.stats)
+        )
+        self.model.restore((params, stats), self._optimizer_state(source))
+
+    def _optimizer_state(self, source: Source) -> OptimizerState | None:
+        listed = source.optimizer()
+        rule = self.model.optimizer if self.model.is_compiled else None
+        if listed is None or not isinstance(rule, Optimizer):
+            return None
+        shapes = slots.template(rule, self.params)
+        if shapes is None:
+            return None
+        return slots.from_list(rule, shapes, slots.keras_order(self.model.layers, self.params), listed)

@@ -1,0 +1,152 @@
+"""Keras's own formats: the archive ``.keras`` and its weights alone, ``.weights.h5``."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ravine import checks
+from ravine.files import arrays, hdf5, slots, strict_json
+from ravine.files.architecture import decode_model, encode_model
+from ravine.files.archive import Archive, write_archive
+from ravine.files.decoding import Decoder
+from ravine.model import Sequential
+
+KERAS = "3.15.0"
+"""The version of Keras whose layout the files have."""
+
+FORMAT = 1
+"""What Ravine adds to that layout; a file of a higher number needs a newer Ravine."""
+
+METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
+
+
+def metadata() -> dict[str, Any]:
+    """What a file says of itself."""
+    saved = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
+    return {"keras_version": KERAS, "date_saved": saved, "ravine_format": FORMAT}
+
+
+def check_metadata(found: dict[str, Any]) -> None:
+    """Raise where a file is of a version that Ravine does not know."""
+    version = found.get("keras_version")
+    major = re.match(r"(\d{1,9})\.", version) if isinstance(version, str) else None
+    if major is None:
+        checks.reject("metadata.json: keras_version", version, "a version such as '3.15.0'")
+    if int(major[1]) != 3:
+        raise checks.RavineValueError(
+            f"it was written by Keras {checks.shown(version)[1:-1]}: Ravine reads the files of Keras 3."
+        )
+    own = found.get("ravine_format", FORMAT)
+    if isinstance(own, bool) or not isinstance(own, int) or own > FORMAT:
+        raise checks.RavineValueError(f"it has Ravine's format {checks.shown(own)}: this Ravine knows up to {FORMAT}.")
+
+
+def write_model(file: BinaryIO, model: Sequential) -> None:
+    """Write a model as ``.keras``."""
+    config = json.dumps(encode_model(model), allow_nan=False).encode()
+    write_archive(file, {METADATA: json.dumps(metadata()).encode(), CONFIG: config, WEIGHTS: weights_image(model)})
+
+
+def read_model(file: BinaryIO, decoder: Decoder, *, compile: bool) -> Sequential:
+    """The model of a ``.keras`` file."""
+    archive = Archive(file)
+    check_metadata(strict_json.parse_object(METADATA, archive.read(METADATA, strict_json.LARGEST)))
+    config = strict_json.parse_object(CONFIG, archive.read(CONFIG, strict_json.LARGEST))
+    model = decode_model(config, decoder, compile=compile)
+    if model.built:
+        take_archived(archive, model)
+    else:
+        check_unbuilt(archive, model)
+    return model
+
+
+def take_archived(archive: Archive, model: Sequential) -> None:
+    """Give a model the weights of a ``.keras`` file."""
+    room = arrays.Room(model)
+    room.check_size(f"its member {WEIGHTS}", archive.size(WEIGHTS))
+    take_image(archive.read(WEIGHTS, room.most), room)
+
+
+def check_unbuilt(archive: Archive, model: Sequential) -> None:
+    """Raise where a model without an input's shape comes with arrays, which it could not take."""
+    with hdf5.opened(archive.read(WEIGHTS, 2**20 + 2**14 * len(model.layers))) as groups:
+        for path in arrays.paths_of(model):
+            if groups.count(path):
+                raise checks.RavineValueError(
+                    f"{path} has arrays, but the configuration does not say the input's shape."
+                )
+
+
+def weights_image(model: Sequential) -> bytes:
+    """A model's arrays as an HDF5 file in Keras's layout."""
+    groups = {"": hdf5.Group(name=model.name)}
+    for path, name, held in zip(arrays.paths_of(model), model.layer_names, arrays.held_weights(model), strict=True):
+        groups[path] = hdf5.Group(list(held.values()), name)
+    listed = arrays.held_optimizer(model)
+    if listed is not None:
+        groups["optimizer"] = hdf5.Group(listed, type(model.optimizer).__name__.lower())
+    return hdf5.written(groups)
+
+
+def take_image(image: bytes, room: arrays.Room) -> None:
+    """Give a model the arrays of an HDF5 file."""
+    with hdf5.opened(image) as groups:
+        room.fill(_Image(groups))
+
+
+def read_weights(path: str | os.PathLike[str], model: Sequential) -> None:
+    """Give a model the arrays of a ``.weights.h5`` file."""
+    room = arrays.Room(model)
+    with Path(path).open("rb") as file:
+        room.check_size("it", os.fstat(file.fileno()).st_size)
+        take_image(file.read(room.most), room)
+
+
+class _Image:
+    """The groups of an HDF5 file as a source of arrays."""
+
+    def __init__(self, groups: hdf5.Groups) -> None:
+        self._groups = groups
+
+    def weights(self, place: arrays.Place) -> dict[str, np.ndarray]:
+        count = self._groups.count(place.path)
+        if count != len(place.shapes):
+            raise checks.RavineValueError(
+                f"{place.path} has {count} arrays: the layer {place.name} expected {len(place.shapes)}."
+            )
+        return {
+            name: self._groups.floats(place.path, index, shape)
+            for index, (name, shape) in enumerate(place.shapes.items())
+        }
+
+    def optimizer(self) -> slots.OptimizerList | None:
+        return _Listed(self._groups) if self._groups.count("optimizer") else None
+
+
+class _Listed(slots.OptimizerList):
+    """The group ``optimizer`` of an HDF5 file."""
+
+    def __init__(self, groups: hdf5.Groups) -> None:
+        self._groups, self.count = groups, groups.count("optimizer")
+
+    def integer(self, index: int) -> int:
+        return self._groups.integer("optimizer", index)
+
+    def floats(self, index: int, shape: tuple[int, ...]) -> np.ndarray:
+        return self._groups.floats("optimizer", index, shape)
+
+
+@contextmanager
+def opened_archive(path: str | os.PathLike[str]) -> Iterator[Archive]:
+    """The archive at ``path``, to be read within the block."""
+    with Path(path).open("rb") as file:
+        yield Archive(file)

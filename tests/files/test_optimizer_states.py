@@ -1,0 +1,220 @@
+"""What an optimizer remembers travels, so that training goes on in the other tool with the same next losses."""
+
+import numpy as np
+import pytest
+
+import ravine
+from ravine import Input, Sequential, layers, optimizers
+from ravine.checks import RavineValueError
+from ravine.files import slots
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
+# Where the two formulas differ, the arguments with which they agree (docs/optimizers.md).
+RULES = [
+    ("SGD", {}),
+    ("SGD", {"momentum": 0.9}),
+    ("SGD", {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1, "clipnorm": 0.5}),
+    ("SGD", {"momentum": 0.9, "gradient_accumulation_steps": 2}),
+    ("Adam", {"epsilon": 1e-10}),
+    ("Adam", {"epsilon": 1e-10, "amsgrad": True, "beta_2": 0.9}),
+    ("AdamW", {"epsilon": 1e-10, "weight_decay": 0.3}),
+    ("RMSprop", {}),
+    ("RMSprop", {"momentum": 0.5}),
+    ("RMSprop", {"momentum": 0.5, "centered": True, "epsilon": 1e-3}),
+    ("RMSprop", {"centered": True, "epsilon": 1e-3, "gradient_accumulation_steps": 2}),
+    ("Adagrad", {"initial_accumulator_value": 0.1}),
+    ("Adadelta", {"epsilon": 1e-2}),
+    ("Adamax", {}),
+    ("Nadam", {"epsilon": 1e-10}),
+    ("Lion", {}),
+    ("Lamb", {"epsilon": 1e-10}),
+    ("Muon", {"exclude_layers": [], "adam_weight_decay": None, "epsilon": 1e-10}),
+]
+QUICK = [1, 4, 6, 8, 11]  # of the others, each compiles a program of its own
+TABLE = pytest.mark.parametrize(
+    ("name", "arguments"),
+    [rule if i in QUICK else pytest.param(*rule, marks=pytest.mark.slow) for i, rule in enumerate(RULES)],
+    ids=str,
+)
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(12, 5)).astype("f"), RNG.integers(0, 3, 12)
+
+
+def test_every_rule_that_is_exchanged_is_in_the_table():
+    assert {getattr(optimizers, name) for name, _ in RULES} == set(slots.BLOCKS)
+
+
+def trained(library, optimizer, batches=3):
+    """A model with arrays of several shapes, after an odd number of batches."""
+    model = library.Sequential(
+        [
+            library.Input((5,)),
+            library.layers.Dense(4, "tanh"),
+            library.layers.BatchNormalization(),
+            library.layers.Dense(3),
+        ]
+    )
+    rng = np.random.default_rng(1)
+    model.set_weights([rng.uniform(0.2, 1.0, w.shape).astype("f") for w in model.get_weights()])
+    loss = library.losses.SparseCategoricalCrossentropy(from_logits=True)
+    eagerly = {"run_eagerly": True} if library is not ravine else {}
+    model.compile(optimizer, loss, **eagerly)
+    for _ in range(batches):
+        model.train_on_batch(X, Y)
+    return model
+
+
+def next_losses(model, steps=3):
+    if not isinstance(model, Sequential):
+        model.run_eagerly = True  # compilation takes longer than these steps
+    return [float(np.asarray(model.train_on_batch(X, Y)).reshape(-1)[0]) for _ in range(steps)]
+
+
+def assert_goes_on(first, second):
+    """Both train on alike; the model that was saved is not touched before."""
+    np.testing.assert_allclose(next_losses(second), next_losses(first), rtol=2e-5)
+    for a, b in zip(second.get_weights(), first.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5)
+
+
+@TABLE
+def test_keras_hands_over(keras, tmp_path, name, arguments):
+    theirs = trained(keras, getattr(keras.optimizers, name)(learning_rate=0.05, **arguments))
+    theirs.save(tmp_path / "m.keras")
+    assert_goes_on(theirs, ravine.load_model(tmp_path / "m.keras"))
+
+
+@TABLE
+def test_ravine_hands_over(keras, tmp_path, name, arguments):
+    own = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
+    ours = trained(ravine, getattr(optimizers, name)(learning_rate=0.05, **own))
+    ours.save(tmp_path / "m.keras")
+    theirs = keras.models.load_model(tmp_path / "m.keras")
+    batches = 3
+    assert int(theirs.optimizer._iterations.numpy()) == batches
+    assert_goes_on(ours, theirs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [".keras", ".safetensors"])
+@pytest.mark.parametrize("rule", optimizers.RULES, ids=lambda rule: rule.__name__)
+def test_ravine_goes_on_with_the_same_bits(tmp_path, rule, ending):
+    ours = trained(ravine, rule(learning_rate=0.05))
+    ours.save(tmp_path / f"m{ending}")
+    loaded = ravine.load_model(tmp_path / f"m{ending}")
+    if rule is optimizers.ScheduleFreeAdamW:  # its y comes from x by rounding
+        np.testing.assert_allclose(next_losses(loaded), next_losses(ours), rtol=1e-5)
+        return
+    assert next_losses(loaded) == next_losses(ours)
+    for a, b in zip(loaded.get_weights(), ours.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_averages_of_weights_travel(keras, tmp_path):
+    arguments = {"learning_rate": 0.05, "momentum": 0.9, "use_ema": True, "ema_momentum": 0.7}
+    theirs = trained(keras, keras.optimizers.SGD(**arguments))
+    theirs.save(tmp_path / "m.keras")
+    ours = ravine.load_model(tmp_path / "m.keras")
+    assert next_losses(ours) == pytest.approx(next_losses(theirs), rel=2e-5)
+    theirs.optimizer.finalize_variable_values(theirs.trainable_variables)
+    for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)  # Ravine shows the averages
+
+
+SCHEDULES = [
+    ("ExponentialDecay", (0.1, 2, 0.5)),
+    ("CosineDecay", (0.1, 10)),
+    ("PiecewiseConstantDecay", ([1, 4], [0.1, 0.05, 0.01])),
+    ("PolynomialDecay", (0.1, 20)),
+    ("InverseTimeDecay", (0.1, 5, 0.5)),
+    ("CosineDecayRestarts", (0.1, 3)),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "arguments"), SCHEDULES, ids=str)
+def test_schedules_travel_both_ways(keras, tmp_path, name, arguments):
+    ours = trained(ravine, optimizers.SGD(getattr(optimizers.schedules, name)(*arguments), momentum=0.5))
+    ours.save(tmp_path / "m.keras")
+    theirs = keras.models.load_model(tmp_path / "m.keras")
+    theirs.save(tmp_path / "again.keras")
+    again = ravine.load_model(tmp_path / "again.keras")
+    expected = next_losses(ours)
+    assert next_losses(theirs) == pytest.approx(expected, rel=2e-5)
+    assert next_losses(again) == pytest.approx(expected, rel=2e-5)
+
+
+def test_a_learning_rate_that_was_assigned_travels(keras, tmp_path):
+    ours = trained(ravine, optimizers.SGD(0.05, momentum=0.9))
+    ours.optimizer.learning_rate = 0.01
+    ours.save(tmp_path / "m.keras")
+    assert ravine.load_model(tmp_path / "m.keras").optimizer.learning_rate == 0.01
+    theirs = keras.models.load_model(tmp_path / "m.keras")
+    theirs.optimizer.learning_rate = 0.003
+    theirs.save(tmp_path / "m.keras")
+    assert ravine.load_model(tmp_path / "m.keras").optimizer.learning_rate == pytest.approx(0.003)
+
+
+def test_frozen_layers_have_no_slots(keras, tmp_path):
+    ours = trained(ravine, optimizers.Adam(0.05, epsilon=1e-10), batches=0)
+    ours.layers[0].trainable = False
+    next_losses(ours)
+    ours.save(tmp_path / "m.keras")
+    theirs = keras.models.load_model(tmp_path / "m.keras")
+    theirs.save(tmp_path / "again.keras")
+    assert_goes_on(ours, theirs)
+    assert len(theirs.optimizer.variables) == 2 + 2 * 4
+    assert not ravine.load_model(tmp_path / "again.keras").layers[0].trainable
+
+
+def test_an_optimizer_that_has_not_begun(keras, tmp_path):
+    theirs = trained(keras, keras.optimizers.Adagrad(0.05), batches=0)
+    theirs.save(tmp_path / "m.keras")
+    ours = ravine.load_model(tmp_path / "m.keras")
+    assert_goes_on(theirs, ours)  # its accumulators start where Keras's do
+    fresh = trained(ravine, optimizers.Adam(0.05, epsilon=1e-10), batches=0)
+    fresh.save(tmp_path / "m.keras")
+    assert_goes_on(fresh, keras.models.load_model(tmp_path / "m.keras"))
+
+
+@pytest.mark.parametrize("name", ["Adafactor", "ScheduleFreeAdamW"])
+def test_what_keras_keeps_otherwise_starts_anew(keras, tmp_path, name):
+    trained(keras, getattr(keras.optimizers, name)(0.05)).save(tmp_path / "m.keras")
+    with pytest.warns(UserWarning, match=f"What {name} remembers is not in the file"):
+        loaded = ravine.load_model(tmp_path / "m.keras")
+    assert loaded.train_state().optimizer.step == 0
+    trained(ravine, getattr(optimizers, name)(0.05)).save(tmp_path / "m.keras")
+    with pytest.warns(UserWarning, match="Skipping variable loading for optimizer"):
+        keras.models.load_model(tmp_path / "m.keras")
+
+
+def test_weights_files_take_the_optimizer_along(keras, tmp_path):
+    theirs = trained(keras, keras.optimizers.Adam(0.05, epsilon=1e-10))
+    theirs.save_weights(tmp_path / "m.weights.h5")
+    ours = trained(ravine, optimizers.Adam(0.05, epsilon=1e-10), batches=0)
+    ours.load_weights(tmp_path / "m.weights.h5")
+    assert_goes_on(theirs, ours)
+
+
+def test_another_rule_s_state_is_refused_and_changes_nothing(tmp_path):
+    trained(ravine, optimizers.Adam(0.05)).save_weights(tmp_path / "m.weights.h5")
+    ours = trained(ravine, optimizers.SGD(0.05, momentum=0.9))
+    before, state = ours.get_weights(), ours.train_state()
+    with pytest.raises(RavineValueError, match=r"m.weights.h5: optimizer has 14 arrays: SGD expected 8"):
+        ours.load_weights(tmp_path / "m.weights.h5")
+    for a, b in zip(ours.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert ours.train_state().optimizer is state.optimizer
+    assert ours.optimizer.learning_rate == 0.05
+
+
+def test_weights_of_an_uncompiled_model_leave_nothing_to_remember(tmp_path):
+    plain = Sequential([Input((5,)), layers.Dense(3)])
+    plain.save_weights(tmp_path / "m.weights.h5")
+    ours = Sequential([Input((5,)), layers.Dense(3)])
+    ours.compile(optimizers.SGD(0.05, momentum=0.9), "mse")
+    ours.train_on_batch(X, np.ones((12, 3), "f"))
+    ours.load_weights(tmp_path / "m.weights.h5")
+    assert ours.train_state().optimizer.step == 0
+    np.testing.assert_array_equal(ours.get_weights()[0], plain.get_weights()[0])
