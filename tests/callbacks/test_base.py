@@ -88,7 +88,7 @@ def test_what_is_no_callback_is_refused(given, expected):
         ("on_epoch_ended", "on_epoch_end"),
         ("on_epochs_begin", "on_epoch_begin"),
         ("on_training_end", "on_train_end"),
-        ("on_train_batch_end", "on_train_end"),
+        ("on_train_batch_ends", "on_train_batch_end"),
     ],
 )
 def test_a_misspelt_hook_is_refused(hook, nearest):

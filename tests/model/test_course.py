@@ -6,8 +6,8 @@ import pytest
 from ravine import Input, Sequential, optimizers
 from ravine.callbacks import EarlyStopping, Probe
 from ravine.layers import BatchNormalization, Dense, Dropout
-from ravine.model.course import run_course, run_group
 from ravine.model.fitting import Plan
+from ravine.model.running import run_course, run_group
 from ravine.training import data as training_data
 
 RNG = np.random.default_rng(0)

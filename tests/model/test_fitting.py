@@ -10,7 +10,7 @@ import pytest
 
 from ravine.callbacks import Callback, EarlyStopping, Probe
 from ravine.checks import RavineTypeError, RavineValueError
-from ravine.model import course, fitting
+from ravine.model import fitting, running
 from ravine.optimizers import SGD
 from ravine.training import legs
 
@@ -238,14 +238,14 @@ def test_a_run_in_another_thread(tiny):
 
 def test_other_numbers_compile_nothing(tiny, monkeypatch, compilations):
     traces = []
-    train_member = course.train_member
+    train_leg = running.train_leg
 
-    @functools.wraps(train_member)
+    @functools.wraps(train_leg)
     def counted(*args):
         traces.append(args)
-        return train_member(*args)
+        return train_leg(*args)
 
-    monkeypatch.setattr(course, "train_member", counted)
+    monkeypatch.setattr(running, "train_leg", counted)
 
     def fit(learning_rate, momentum, epochs, patience, min_delta, baseline, start):
         stopper = EarlyStopping(

@@ -14,9 +14,9 @@ import pytest
 from ravine import Input, Sequential, checks, optimizers
 from ravine.callbacks import Callback, EarlyStopping, Probe
 from ravine.layers import Dense, Dropout
-from ravine.model.course import run_course
 from ravine.model.fitting import Plan
 from ravine.model.population import Bundle, layout, run_bytes, run_population
+from ravine.model.running import run_course
 from ravine.training import data as training_data
 from ravine.training import placement
 
@@ -154,7 +154,7 @@ def test_a_program_that_two_threads_need_is_compiled_once(compilations):
 
     made([other] * 4, 1)
     assert len(compilations) == len(set(compilations))
-    assert any("train_member" in name for name in compilations)
+    assert any("train_leg" in name for name in compilations)
 
 
 def test_the_layout_follows_size_data_and_callbacks(monkeypatch):
@@ -187,7 +187,7 @@ DEVICES = """
     from ravine import Input, Sequential
     from ravine.callbacks import EarlyStopping
     from ravine.layers import Dense
-    from ravine.model.course import run_course, run_group
+    from ravine.model.running import run_course, run_group
     from ravine.model.fitting import Plan
     from ravine.model.population import layout
     from ravine.training import data as training_data

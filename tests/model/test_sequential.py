@@ -7,7 +7,6 @@ import pytest
 
 import ravine
 from ravine import Sequential, losses, optimizers, seeds
-from ravine.checks import RavineValueError
 from ravine.layers import Activation, Dense, Softmax
 from ravine.training import legs
 
@@ -192,14 +191,13 @@ def test_evaluation_and_prediction_change_nothing(tiny, model):
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
-def test_only_fit_calls_callbacks(tiny, model):
-    callback = ravine.callbacks.EarlyStopping()
-    for call in (
-        lambda: model.evaluate(tiny.x, tiny.y, callbacks=[callback]),
-        lambda: model.predict(tiny.x, callbacks=[callback]),
-    ):
-        with pytest.raises(RavineValueError, match=r"callbacks=.*expected none here"):
-            call()
+def test_callbacks_hear_of_predictions_and_change_none(tiny, model):
+    outputs = []
+    hears = ravine.callbacks.LambdaCallback(on_predict_batch_end=lambda batch, logs: outputs.append(logs["outputs"]))
+    predicted = model.predict(tiny.x, batch_size=8, callbacks=[hears])
+    assert [len(part) for part in outputs] == [8, 8, 4]
+    np.testing.assert_array_equal(np.concatenate(outputs), predicted)
+    np.testing.assert_allclose(predicted, model.predict(tiny.x), rtol=1e-6)
 
 
 def test_batch_by_batch_is_fit(tiny):

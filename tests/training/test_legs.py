@@ -29,12 +29,12 @@ def clock(monkeypatch):
     return clock
 
 
-def drive(clock, epochs, seconds_per_epoch, stops_at=None, *, every_epoch=False, validates=lambda epoch: True):
+def drive(clock, epochs, seconds_per_epoch, stops_at=None, *, every_epoch=False, agenda=lambda first, length: None):
     """What ``run_legs`` does with a program of given speed: the legs, the calls and the hooks, in order."""
     events = []
 
-    def train_leg(run, length, flags):
-        events.append(("leg", int(run.epoch), length, flags))
+    def train_leg(run, length, agenda):
+        events.append(("leg", int(run.epoch), length, agenda))
         clock.now += seconds_per_epoch * length
         end = int(run.epoch) + length
         stopped = stops_at is not None and end > stops_at
@@ -45,7 +45,7 @@ def drive(clock, epochs, seconds_per_epoch, stops_at=None, *, every_epoch=False,
 
     run = SimpleNamespace(epoch=jnp.int32(epochs.start), rules=())
     before = lambda epoch: events.append(("before", epoch))  # noqa: E731
-    found = list(run_legs(train_leg, run, epochs, validates, every_epoch=every_epoch, before=before))
+    found = list(run_legs(train_leg, run, epochs, agenda, every_epoch=every_epoch, before=before))
     return found, events
 
 
@@ -82,12 +82,9 @@ def test_each_leg_knows_its_epochs_and_their_values(clock):
     assert np.concatenate([leg.record[:, 0] - 0 for leg in found]).tolist() == [5, 6, *range(7, 30)]
 
 
-def test_which_epochs_validate(clock):
-    _, events = drive(clock, range(6), 1e-9, validates=lambda epoch: epoch % 3 == 2)
-    flags = {event[1]: event[3] for event in events if event[0] == "leg"}
-    assert [flags[first].sum() for first in (0, 1, 2)] == [0, 0, 2]
-    assert np.flatnonzero(flags[2]).tolist() == [0, 3]
-    assert all(f.shape == (LEG_CAPACITY,) for f in flags.values())
+def test_each_leg_gets_the_agenda_of_its_epochs(clock):
+    _, events = drive(clock, range(6), 1e-9, agenda=lambda first, length: (first, length))
+    assert [event[1:] for event in events if event[0] == "leg"] == [(0, 1, (0, 1)), (1, 1, (1, 1)), (2, 4, (2, 4))]
 
 
 def test_a_rule_that_stopped_ends_the_legs(clock):

@@ -9,16 +9,17 @@ from ravine.layers import Dense, Dropout
 from ravine.layers.network import Network
 from ravine.optimizers import SGD
 from ravine.training.data import Data
-from ravine.training.population import Member, stacked, train_group, train_member, unstacked
-from ravine.training.program import LEG_CAPACITY, Settings, first_run
+from ravine.training.population import stacked, train_group, unstacked
+from ravine.training.program import LEG_CAPACITY, Agenda, Member, first_run, train_leg
 from ravine.training.state import TrainState
 from ravine.training.step import Task
 from ravine.training.stopping import StoppingRule
+from ravine.training.walking import Settings
 
 RNG = np.random.default_rng(0)
 DATA = Data(jnp.asarray(RNG.normal(size=(20, 3)), jnp.float32), jnp.asarray(RNG.normal(size=20), jnp.float32))
 SETTINGS = Settings(batch_size=8, shuffle=True, evaluation_rows=20)
-EPOCHS = (np.int32(12), np.ones(LEG_CAPACITY, bool))
+EPOCHS = (np.int32(12), Agenda(np.ones(LEG_CAPACITY, bool)))
 
 
 def member(seed):
@@ -26,9 +27,9 @@ def member(seed):
     network = Network((Dense(4, activation="tanh"), Dropout(0.1 * seed), Dense(1)))
     task = Task(network, SGD(0.05 * (seed + 1)), losses.MeanSquaredError())
     keys = seeds.stream(seed, "shuffle"), seeds.stream(seed, "noise")
-    made = trees.as_leaves(Member(task, (StoppingRule(1, "min", patience=float(seed)),), (), keys))
+    made = trees.as_leaves(Member(task, (StoppingRule(1, "min", patience=float(seed)),), (), (), keys))
     params, stats = made.task.network.init(seeds.stream(seed, "initial weights"), (3,))
-    return made, first_run(TrainState(params, stats, made.task.optimizer.init(params)), made.rules, jnp.int32(0))
+    return made, first_run(made, TrainState(params, stats, made.task.optimizer.init(params)), None, jnp.int32(0))
 
 
 MEMBERS, RUNS = zip(*map(member, range(4)), strict=True)
@@ -46,7 +47,7 @@ def test_stacked_trees_come_apart_as_they_were():
 
 def test_each_member_ends_where_it_would_alone_and_nothing_of_it_changes_after():
     group, records = jax.jit(train_group)(stacked(MEMBERS), SETTINGS, stacked(RUNS), DATA, DATA, *EPOCHS)
-    alone = jax.jit(train_member)
+    alone = jax.jit(train_leg)
     ends = []
     for index, (each, run) in enumerate(zip(MEMBERS, RUNS, strict=True)):
         expected, record = alone(each, SETTINGS, run, DATA, DATA, *EPOCHS)

@@ -18,10 +18,11 @@ from ravine.metrics import MeanLoss
 from ravine.optimizers import SGD
 from ravine.training import program
 from ravine.training.data import Data
-from ravine.training.program import Settings, evaluate_rows, first_run, predict_rows, train_leg
+from ravine.training.program import Agenda, Member, first_run, predict_rows, train_leg
 from ravine.training.state import TrainState
 from ravine.training.step import Task
 from ravine.training.stopping import StoppingRule
+from ravine.training.walking import Settings, evaluate_rows
 
 ROWS = 7
 
@@ -45,12 +46,15 @@ KEYS = seeds.stream(0, "shuffle"), seeds.stream(0, "noise")
 compiled_leg = jax.jit(train_leg)
 
 
+def member(rules=(), keys=KEYS):
+    return trees.as_leaves(Member(TASK, rules, (), (), keys))
+
+
 @functools.cache
 def begin(rules=(), epoch=0):
     variables = TASK.network.init(jax.random.key(0), (ROWS,))
-    return first_run(
-        TrainState(*variables, TASK.optimizer.init(variables[0])), trees.as_leaves(rules), jnp.int32(epoch)
-    )
+    state = TrainState(*variables, TASK.optimizer.init(variables[0]))
+    return first_run(member(rules), state, None, jnp.int32(epoch))
 
 
 def leg(epochs, *, run=None, rules=(), validation=None, validates=None, **settings):
@@ -59,9 +63,7 @@ def leg(epochs, *, run=None, rules=(), validation=None, validates=None, **settin
     if validates is not None:
         flags[: len(validates)] = validates
     run = begin(rules) if run is None else run
-    return compiled_leg(
-        TASK, trees.as_leaves(rules), (), settings, run, DATA, validation, KEYS, np.int32(epochs), flags
-    )
+    return compiled_leg(member(rules), settings, run, DATA, validation, np.int32(epochs), Agenda(flags))
 
 
 def visits(run):
@@ -185,6 +187,6 @@ def test_predict_rows_ends_with_the_link():
 
 def test_a_run_begins_with_copies():
     state = begin().train
-    begun = first_run(state, (), jnp.int32(0))
+    begun = first_run(member(), state, None, jnp.int32(0))
     pointers = [leaf.unsafe_buffer_pointer() for tree in (state, begun.train) for leaf in jax.tree.leaves(tree)]
     assert len(set(pointers)) == len(pointers)

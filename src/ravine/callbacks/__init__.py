@@ -1,7 +1,23 @@
 """Callbacks, under Keras's names."""
 
 from ravine.callbacks.base import Callback
+from ravine.callbacks.csv_logger import CSVLogger
 from ravine.callbacks.early_stopping import EarlyStopping
+from ravine.callbacks.lambda_callback import LambdaCallback
+from ravine.callbacks.learning_rate_scheduler import LearningRateScheduler
+from ravine.callbacks.model_checkpoint import ModelCheckpoint
 from ravine.callbacks.probe import Probe
+from ravine.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
+from ravine.callbacks.terminate_on_nan import TerminateOnNaN
 
-__all__ = ["Callback", "EarlyStopping", "Probe"]
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "EarlyStopping",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "Probe",
+    "ReduceLROnPlateau",
+    "TerminateOnNaN",
+]

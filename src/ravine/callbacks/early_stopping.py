@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from ravine import checks
-from ravine.callbacks.base import Callback, Logs
+from ravine.callbacks.base import Logs, Stopper
+from ravine.callbacks.monitor import Monitor
 from ravine.training.stopping import StoppingRule, StopState
 
-MODES = ("auto", "min", "max")
 
-
-class EarlyStopping(Callback):
+class EarlyStopping(Monitor, Stopper):
     """Stop training once a value has not improved for ``patience`` epochs.
 
     The decision is taken inside the compiled run, so it costs nothing and needs no epoch-by-epoch driving.
@@ -35,7 +34,7 @@ class EarlyStopping(Callback):
         wait: epochs since the last improvement.
     """
 
-    every_epoch: ClassVar[bool] = False
+    consequence = "it will never stop it"
 
     def __init__(
         self,
@@ -48,13 +47,10 @@ class EarlyStopping(Callback):
         restore_best_weights: bool = False,
         start_from_epoch: int = 0,
     ) -> None:
-        if not isinstance(monitor, str):
-            checks.reject_type("monitor", monitor, "the key of a value, such as 'val_loss'")
-        self.monitor = monitor
+        super().__init__(monitor, mode)
         self.min_delta = abs(checks.number("min_delta", min_delta))
         self.patience = checks.integer("patience", patience, least=0)
         self.verbose = checks.integer("verbose", verbose, least=0)
-        self.mode = checks.look_up("mode", mode, {m: m for m in MODES})
         self.baseline = None if baseline is None else checks.number("baseline", baseline)
         self.restore_best_weights = checks.boolean("restore_best_weights", restore_best_weights)
         self.start_from_epoch = checks.integer("start_from_epoch", start_from_epoch, least=0)
@@ -69,45 +65,19 @@ class EarlyStopping(Callback):
         self._reset()
 
     def rule(self, columns: Sequence[str], directions: Mapping[str, str]) -> StoppingRule | None:
-        """The pure rule for a run with these values; None, with a warning, where ``monitor`` is not among them.
-
-        With ``mode="auto"``, a monitor that is neither a loss nor one of the run's metrics raises.
-
-        Args:
-            columns: the keys of an epoch's values, in order.
-            directions: of each key without ``val_``, ``"min"`` or ``"max"``.
-        """
-        mode = self._direction(columns, directions) if self.mode == "auto" else self.mode
-        if self.monitor not in columns:
-            checks.warn(
-                f"EarlyStopping watches {self.monitor!r}, which this run does not have, so it will never stop it."
-                f"{checks.nearest(self.monitor, columns)} The run has: {', '.join(sorted(columns))}.",
-            )
+        """The pure rule for a run with these values; None, with a warning, where ``monitor`` is not among them."""
+        found = self.watched(columns, directions)
+        if found is None:
             return None
+        column, mode = found
         return StoppingRule(
-            column=list(columns).index(self.monitor),
+            column=column,
             mode=mode,
             min_delta=self.min_delta,
             patience=float(self.patience),
             baseline=math.nan if self.baseline is None else self.baseline,
             start_from_epoch=float(self.start_from_epoch),
             keeps_best=self.restore_best_weights,
-        )
-
-    def _direction(self, columns: Sequence[str], directions: Mapping[str, str]) -> str:
-        name = self.monitor.removeprefix("val_")
-        if name in directions:
-            return directions[name]
-        if name.endswith("loss"):
-            return "min"
-        if self.monitor in columns:
-            raise checks.RavineValueError(
-                f"monitor={self.monitor!r}: nobody can tell whether less of this metric is better. Expected "
-                "mode='min' or mode='max'."
-            )
-        raise checks.RavineValueError(
-            f"monitor={self.monitor!r}: this run has no such value, so mode='auto' cannot tell whether less is better."
-            f"{checks.nearest(self.monitor, columns)} The run has: {', '.join(sorted(columns))}."
         )
 
     def take(self, state: StopState) -> Any:

@@ -29,7 +29,8 @@ class Probe(Callback):
         rows: how many rows to look at, at most; fewer where there are not so many.
     """
 
-    every_epoch: ClassVar[bool] = False
+    every_epoch = False
+    describes: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -56,7 +56,8 @@ def figure(value: float) -> str:
 class Progress(Callback):
     """Shows a run's epochs as they finish: a bar with the time left, or plain lines (``verbose`` 1 or 2)."""
 
-    every_epoch: ClassVar[bool] = False
+    every_epoch = False
+    describes: ClassVar[bool] = True
 
     def __init__(self, verbose: int, first_epoch: int) -> None:
         self.verbose = verbose

@@ -81,7 +81,7 @@ class Trainer:
             wanted.run,
             epochs=len(course.history.epoch),
             steps_per_epoch=course.request.steps,
-            stopped_epoch=min((s.stopped_epoch for s in course.stoppers if s.stopped_epoch), default=None),
+            stopped_epoch=course.stopped_epoch,
             kept_epoch=course.kept_epoch,
             history={key: list(values) for key, values in history.items()},
             probes={key: list(values) for key, values in course.history.probes.items()},

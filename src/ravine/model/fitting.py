@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ravine import checks
-from ravine.callbacks import Callback, Probe
+from ravine.callbacks import Callback, LearningRateScheduler, Probe, ReduceLROnPlateau
 from ravine.model.summary import Row
+from ravine.optimizers.transformation import Transformation
 from ravine.training import probing
 from ravine.training.data import Data
-from ravine.training.program import Settings
 from ravine.training.step import Task
+from ravine.training.walking import Settings
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Plan:
     steps: int = 0
     shuffle: bool = True
     verbose: int = 0
+    validation_batch_size: int = 32
     validates: Callable[[int], bool] = lambda epoch: True
     population_statistics: bool = False
 
@@ -48,11 +50,17 @@ class Request:
     probes: tuple[probing.Probe, ...]
     probed: tuple[str, ...]
     seed: int
+    manages_rate: bool = False
+
+    @property
+    def watchable(self) -> tuple[str, ...]:
+        """The keys of an epoch's values that callbacks may watch, in the order of the run's record."""
+        return self.names if self.validation is None else (*self.names, *(f"val_{n}" for n in self.names))
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The keys of an epoch's values in the order of the run's record, which what is ``probed`` follows."""
-        return self.names if self.validation is None else (*self.names, *(f"val_{n}" for n in self.names))
+        return (*self.watchable, "learning_rate") if self.manages_rate else self.watchable
 
     @property
     def steps(self) -> int:
@@ -62,8 +70,16 @@ class Request:
     def logs(self, values: np.ndarray, epoch: int) -> dict[str, float]:
         """One row of the record as Keras shows it: sorted, and only what was computed."""
         row = dict(zip(self.columns, map(float, values), strict=False))
-        shown = self.columns if self.validation is not None and self.plan.validates(epoch) else self.names
-        return {key: row[key] for key in sorted(shown)}
+        validates = self.plan.validates(epoch)
+        return {key: row[key] for key in sorted(self.columns) if validates or not key.startswith("val_")}
+
+    def on_device(self) -> tuple[Data, Data | None]:
+        """What it trains and validates on, as JAX arrays."""
+        return self.data.on_device(), None if self.validation is None else self.validation.on_device()
+
+    def named(self, values: np.ndarray) -> dict[str, float]:
+        """The loss and the metrics by name."""
+        return dict(zip(self.names, map(float, values), strict=True))
 
     def seen(self, values: np.ndarray) -> dict[str, float]:
         """What the probes recorded in one row."""
@@ -82,6 +98,21 @@ def check_validation_freq(freq: object) -> Callable[[int], bool]:
         return lambda epoch: epoch + 1 in listed
     every = checks.integer("validation_freq", freq, least=1)
     return lambda epoch: (epoch + 1) % every == 0
+
+
+def manages_rate(callbacks: list[Callback], optimizer: Transformation) -> bool:
+    """Whether a callback changes the learning rate; raises where the optimizer has none that could be changed."""
+    managing = [c for c in callbacks if isinstance(c, LearningRateScheduler | ReduceLROnPlateau)]
+    if not managing:
+        return False
+    rate = getattr(optimizer, "learning_rate", None)
+    if rate is None or callable(rate):
+        raise checks.RavineValueError(
+            f"callbacks: {type(managing[0]).__name__} changes the learning rate, and {type(optimizer).__name__} has "
+            f"{'none' if rate is None else 'a schedule of its own'}: expected an optimizer of ravine.optimizers whose "
+            "learning_rate is a number."
+        )
+    return True
 
 
 def check_probes(

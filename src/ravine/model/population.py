@@ -17,8 +17,8 @@ from typing import Any
 import jax
 
 from ravine import checks
-from ravine.callbacks import EarlyStopping, Probe
-from ravine.model.course import Course, run_course, run_group
+from ravine.model.course import Course
+from ravine.model.running import run_course, run_group
 from ravine.training import placement
 from ravine.training.legs import Interrupts
 
@@ -58,8 +58,7 @@ def layout(course: Course, *, shared: bool) -> placement.Layout:
     data = _bytes((course.request.data, course.request.validation))
     found = placement.layout(course.multiply_adds, run_bytes(course), data, shared=shared)
     # A callback that acts between epochs can do so for one model only.
-    describes = all(isinstance(c, EarlyStopping | Probe) for c in course.callbacks if c is not course.progress)
-    return found if describes else placement.Layout(found.lanes)
+    return found if all(callback.describes for callback in course.callbacks) else placement.Layout(found.lanes)
 
 
 def run_bytes(course: Course) -> int:

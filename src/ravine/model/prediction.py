@@ -33,14 +33,37 @@ class Predictor(Stack):
     ) -> np.ndarray:
         """The model's outputs ``[rows, ...]`` for samples ``x`` ``[rows, ...]``.
 
-        ``batch_size`` only says what ``steps`` counts; ``verbose`` is accepted for Keras's sake, and ``callbacks`` must
-        be empty.
+        Args:
+            x: samples.
+            batch_size: rows of the batches that ``steps`` counts and that hooks hear of, by default 32; the outputs do
+                not depend on it.
+            verbose: accepted for Keras's sake.
+            steps: batches to use; all by default.
+            callbacks: their hooks on predictions are called.
         """
-        no_callbacks(callbacks)
         check_verbose(verbose)
+        hearing = [c for c in callback_base.check(callbacks) if callback_base.overrides(c, callback_base.PREDICT)]
         samples = training_data.as_samples("x", x)
         samples = self.accept("x", first_batches(Data(samples, None), batch_size, steps).x)
-        return self._all_outputs(self.network, samples)
+        if not hearing:
+            return self._all_outputs(self.network, samples)
+        return self._heard(samples, 32 if batch_size is None else batch_size, hearing)
+
+    def _heard(self, samples: np.ndarray, size: int, callbacks: list[Callback]) -> np.ndarray:
+        """The outputs, ``size`` rows at a time, with the callbacks' turns between."""
+        parts = []
+        for callback in callbacks:
+            callback.set_model(self)
+            callback.on_predict_begin()
+        for i, start in enumerate(range(0, len(samples), size)):
+            for callback in callbacks:
+                callback.on_predict_batch_begin(i)
+            parts.append(self._outputs(self.network, samples[start : start + size], size))
+            for callback in callbacks:
+                callback.on_predict_batch_end(i, {"outputs": parts[-1]})
+        for callback in callbacks:
+            callback.on_predict_end()
+        return np.concatenate(parts)
 
     def activations(self, x: Any, layer: str | int | Layer, before_activation: bool = False) -> np.ndarray:
         """What a layer puts out at inference ``[rows, ...]`` for samples ``x`` ``[rows, ...]``.
@@ -75,12 +98,6 @@ class Predictor(Stack):
         """The model's outputs for one batch, in one call of a program of just its size."""
         samples = self.accept("x", training_data.as_samples("x", x))
         return self._outputs(self.network, samples, len(samples))
-
-
-def no_callbacks(callbacks: list[Callback] | None) -> None:
-    """Raise where callbacks were given to a method that calls none."""
-    if callback_base.check(callbacks):
-        checks.reject("callbacks", callbacks, "none here: callbacks are called by fit only")
 
 
 def first_batches(data: Data, batch_size: int | None, steps: int | None, argument: str = "steps") -> Data:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,16 +18,19 @@ from ravine.layers.network import Variables
 from ravine.metrics import MetricLike
 from ravine.model import fitting
 from ravine.model.compiling import Compiled
-from ravine.model.course import Course, run_course
+from ravine.model.course import Course
+from ravine.model.evaluation import evaluated, in_batches, values_of
 from ravine.model.fitting import Plan, Request
-from ravine.model.prediction import Predictor, first_batches, no_callbacks
+from ravine.model.prediction import Predictor, first_batches
+from ravine.model.running import run_course
 from ravine.training import data as training_data
 from ravine.training import placement
 from ravine.training.data import Data
 from ravine.training.history import History
-from ravine.training.program import Settings, initial_optimizer_state
+from ravine.training.program import initial_optimizer_state
 from ravine.training.state import TrainState
-from ravine.training.step import Sums, Task, read, test_step, train_step
+from ravine.training.step import Sums, Task, test_step, train_step
+from ravine.training.walking import Settings
 
 Values = float | list[float] | dict[str, float]
 
@@ -269,6 +272,9 @@ class Sequential(Predictor):
             epochs=fitting.check_epochs(epochs, initial_epoch),
             steps=0 if steps_per_epoch is None else checks.integer("steps_per_epoch", steps_per_epoch, least=1),
             shuffle=checks.boolean("shuffle", shuffle),
+            validation_batch_size=checks.integer(
+                "validation_batch_size", size if validation_batch_size is None else validation_batch_size, least=1
+            ),
             verbose=check_verbose(verbose),
             validates=fitting.check_validation_freq(validation_freq),
             population_statistics=checks.boolean("population_statistics", population_statistics),
@@ -284,10 +290,8 @@ class Sequential(Predictor):
             validation = training_data.as_pair("validation", validation_data)
         elif split:
             data, validation = training_data.hold_out(data, split)
-        val_size = size if validation_batch_size is None else validation_batch_size
-        val_size = checks.integer("validation_batch_size", val_size, least=1)
         if validation is not None:
-            validation = first_batches(validation, val_size, validation_steps, "validation_steps")
+            validation = first_batches(validation, plan.validation_batch_size, validation_steps, "validation_steps")
         return run_course(self.course(plan, data, validation, observers, seed, class_weight))
 
     def course(
@@ -330,6 +334,7 @@ class Sequential(Predictor):
             probes=probes,
             probed=probed,
             seed=seeds.next_seed() if seed is None else seed,
+            manages_rate=fitting.manages_rate(callbacks, self.optimizer),
         )
         self.optimizer.check_run(self._optimizer_state, len(plan.epochs) * request.steps)
         self.variables(request.seed)
@@ -355,27 +360,28 @@ class Sequential(Predictor):
             verbose: 0 shows nothing, else the values are printed.
             sample_weight: how much each sample counts ``[rows]``, at least 0.
             steps: batches to use; all by default.
-            callbacks: none is called by evaluation, so none may be given.
+            callbacks: their hooks on tests are called; those on batches take batches of ``batch_size``.
             return_dict: whether to return the values by name.
 
         Returns:
             ``[loss, metrics...]``, a bare float where there is only the loss, or a dict.
         """
-        no_callbacks(callbacks)
         verbose = check_verbose(verbose)
+        hearing = callback_base.check(callbacks)
+        for callback in hearing:
+            callback.set_model(self)
         data = first_batches(training_data.as_data(x, y, sample_weight), batch_size, steps)
-        return self._report(self.evaluate_data(data), verbose, return_dict)
+        by_batch = any(callback_base.overrides(callback, callback_base.TEST_BATCH) for callback in hearing)
+        size = 32 if batch_size is None else batch_size
+        return self._report(self.evaluate_data(data, hearing, size if by_batch else None), verbose, return_dict)
 
-    def evaluate_data(self, data: Data) -> dict[str, float]:
-        """Loss and metrics on checked arrays, by name."""
+    def evaluate_data(
+        self, data: Data, callbacks: Sequence[Callback] = (), batch_size: int | None = None
+    ) -> dict[str, float]:
+        """Loss and metrics on checked arrays, by name, taken ``batch_size`` rows at a time or as many as is fast."""
         checked, data, _ = self._checked("evaluate", data)
-        task = trees.as_leaves(checked)
-        size = fitting.evaluation_rows(data.rows)
-        test = placement.compiled(test_step)
-        variables, sums = self.variables(), Sums.zero(task)
-        for start in range(0, data.rows, size):
-            sums = test(task, variables, sums, jax.tree.map(lambda a, s=start: a[s : s + size], data))
-        return self._logs(task, sums)
+        batches = in_batches(data, batch_size or fitting.evaluation_rows(data.rows))
+        return self._named(evaluated(trees.as_leaves(checked), self.variables(), batches, callbacks, self._named))
 
     def train_on_batch(
         self,
@@ -400,18 +406,17 @@ class Sequential(Predictor):
         # The next batch goes on from the weights that were trained, not from their averages, which the model shows now;
         # unless somebody gives the model other weights.
         self._between = self._variables, state
-        return self._report(self._logs(task, sums), 0, return_dict)
+        return self._report(self._named(values_of(task, sums)), 0, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Values:
         """The loss and metrics of one batch."""
         checked, data, _ = self._checked("test_on_batch", training_data.as_data(x, y, sample_weight))
         task = trees.as_leaves(checked)
         sums = placement.compiled(test_step)(task, self.variables(), Sums.zero(task), data)
-        return self._report(self._logs(task, sums), 0, return_dict)
+        return self._report(self._named(values_of(task, sums)), 0, return_dict)
 
-    def _logs(self, task: Task, sums: Sums) -> dict[str, float]:
-        values = [float(v) for v in np.asarray(placement.compiled(read)(task, sums))]
-        return dict(zip(self.compiled.names, values, strict=True))
+    def _named(self, values: np.ndarray) -> dict[str, float]:
+        return dict(zip(self.compiled.names, map(float, values), strict=True))
 
     def _report(self, logs: dict[str, float], verbose: int, return_dict: bool) -> Values:
         if verbose:

@@ -38,6 +38,10 @@ class Data:
         """``size`` rows from ``start`` on."""
         return jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, size), self)
 
+    def rows_between(self, start: int, stop: int) -> Data:
+        """The rows from ``start`` up to ``stop``."""
+        return jax.tree.map(lambda a: a[start:stop], self)
+
     def first(self, size: int) -> Data:
         """The first ``size`` rows."""
         return jax.tree.map(lambda a: a[:size], self)

@@ -12,7 +12,8 @@ class History:
 
     Attributes:
         history: for each key (``loss``, the metrics, and ``val_`` before each where there was validation) the list of
-            its values, Python floats, one an epoch; validation only in the epochs that had it.
+            its values, Python floats, one an epoch; validation only in the epochs that had it. Where a callback changes
+            the learning rate, ``learning_rate`` is among them.
         epoch: the epochs' numbers, from 0.
         validated: those of the epochs that ended with validation.
         probes: what :class:`ravine.callbacks.Probe` recorded, in the form of ``history``.
@@ -39,7 +40,7 @@ class History:
     @property
     def names(self) -> list[str]:
         """The loss and the metrics, without the keys of their validation."""
-        return [key for key in self.history if not key.startswith("val_")]
+        return [key for key in self.history if not key.startswith("val_") and key != "learning_rate"]
 
     def epochs_of(self, key: str) -> list[int]:
         """The epochs, from 0, that the values of ``history[key]`` or ``probes[key]`` belong to."""

@@ -14,7 +14,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ravine.training.program import LEG_CAPACITY, RunState
+from ravine.training.program import LEG_CAPACITY, Agenda, RunState
 
 LEG_SECONDS = 0.25
 """How long a leg should take: short enough for a lively progress bar, long against the cost of starting one."""
@@ -77,10 +77,10 @@ def wait_for(result: Any) -> None:
 
 
 def run_legs(
-    train_leg: Callable[[RunState, int, np.ndarray], tuple[RunState, jax.Array]],
+    train_leg: Callable[[RunState, int, Agenda], tuple[RunState, jax.Array]],
     run: RunState,
     epochs: range,
-    validates: Callable[[int], bool],
+    agenda: Callable[[int, int], Agenda],
     *,
     every_epoch: bool,
     before: Callable[[int], None],
@@ -88,16 +88,16 @@ def run_legs(
     """Run ``epochs``, yielding after each leg; ends when a stopping rule has.
 
     Legs are one epoch long with ``every_epoch``; otherwise they grow until they take about LEG_SECONDS. ``before`` is
-    called with a leg's first epoch before the leg starts. The run may be a group of runs, each array with a first axis
-    for them; a leg is then as long as its longest run, and has NaN after the end of a run.
+    called with a leg's first epoch before the leg starts, then ``agenda`` with that and its length. The run may be
+    a group of runs, each array with a first axis for them; a leg is then as long as its longest run, and has NaN after
+    the end of a run.
     """
     length, done = 1, epochs.start
     while done < epochs.stop:
         length = min(length, epochs.stop - done)
-        flags = np.array([validates(done + i) for i in range(length)] + [False] * (LEG_CAPACITY - length))
         before(done)
         start = time.perf_counter()
-        run, record = train_leg(run, length, flags)
+        run, record = train_leg(run, length, agenda(done, length))
         wait_for((run, record))
         seconds = time.perf_counter() - start
         finished = int(np.max(run.epoch)) - done

@@ -2,7 +2,8 @@
 
 ``train_leg`` is the one function that trains. ``fit`` calls it for a few epochs at a time (a leg), so that progress,
 callbacks and Ctrl-C get their turn in between. How long a leg is, is a number, not a structure: legs of any length
-are one compilation and give the same bits.
+are one compilation and give the same bits. Where the host must have its turn within an epoch, the epoch's batches go
+to ``train_chunk`` and its end to ``close_epoch``: the same steps, and the same end, that a leg is made of.
 """
 
 from __future__ import annotations
@@ -12,161 +13,203 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
 from ravine import seeds, trees
 from ravine.layers.network import Network, Variables
 from ravine.optimizers.transformation import Transformation
 from ravine.training.data import Data
+from ravine.training.plateau import Plateau, PlateauState
 from ravine.training.probing import Probe
 from ravine.training.state import TrainState
 from ravine.training.statistics import population_statistics
 from ravine.training.step import Sums, Task, read, test_step, train_step
-from ravine.training.stopping import StoppingRule, StopState
+from ravine.training.stopping import Rule, StopState
+from ravine.training.walking import NEVER, Carry, Settings, draw_order, evaluate_rows, train_epoch, train_steps
 
 LEG_CAPACITY = 128
 """The most epochs that one leg can hold, since its record of them has a fixed size."""
 
-NEVER = np.uint32(2**32 - 1)
-"""The number of a pass or step that no run arrives at: what is drawn for it is nothing that training draws."""
+
+@trees.tree
+class Member:
+    """What one run has of its own: the task, whose numbers are leaves, and the keys of its order and its noise."""
+
+    task: Task
+    rules: tuple[Rule, ...]
+    plateaus: tuple[Plateau, ...]
+    probes: tuple[Probe, ...]
+    keys: tuple[jax.Array, jax.Array]
 
 
 @trees.tree
-class Settings:
-    """How a run walks through its data.
+class Agenda:
+    """What the host says of each epoch of a leg.
 
-    ``batch_size`` rows a step, at most as many as there are; the order is drawn anew for each pass where ``shuffle`` is
-    set; ``evaluation_rows`` rows are evaluated at once; an epoch has ``steps`` batches, or with 0 is one pass; with
-    ``reorders`` the rows are put in order once a pass, else each batch gathers its own; ``population_statistics`` says
-    whether each epoch ends with those of batch normalization taken over all rows.
+    ``validates``, bool ``[LEG_CAPACITY]``, tells whether the i-th ends with validation; ``rates``, float32
+    ``[LEG_CAPACITY]``, is the learning rate that it starts with, NaN for that which the last one left behind. It is
+    None where nothing changes the learning rate.
     """
 
-    batch_size: int = trees.static()
-    shuffle: bool = trees.static()
-    evaluation_rows: int = trees.static()
-    steps: int = trees.static(default=0)
-    reorders: bool = trees.static(default=False)
-    population_statistics: bool = trees.static(default=False)
+    validates: Any
+    rates: Any = None
+
+    def at(self, i: Any) -> Agenda:
+        """Of the leg's i-th epoch alone."""
+        return jax.tree.map(lambda a: a[i], self)
 
 
 @trees.tree
 class RunState:
-    """What one leg hands to the next; ``epoch`` is the number of the next epoch."""
+    """What one leg hands to the next; ``epoch`` is the number of the next epoch.
+
+    ``rate`` is its learning rate, None where nothing changes that.
+    """
 
     train: TrainState
     epoch: jax.Array
     rules: tuple[StopState, ...]
+    plateaus: tuple[PlateauState, ...] = ()
+    rate: jax.Array | None = None
 
 
-Carry = tuple[TrainState, Sums]
-Order = jax.Array | None
+def begin_epoch(run: RunState, agenda: Agenda) -> RunState:
+    """The run with the learning rate that the host set for its next epoch."""
+    if run.rate is None:
+        return run
+    return replace(run, rate=jnp.where(jnp.isnan(agenda.rates), run.rate, agenda.rates))
 
 
-def draw_order(settings: Settings, data: Data, key: jax.Array, walked: Any) -> Order:
-    """In which order pass number ``walked`` takes the rows; None for the order they have."""
-    return seeds.permutation(jax.random.fold_in(key, walked), data.rows) if settings.shuffle else None
+def task_of(member: Member, rate: jax.Array | None) -> Task:
+    """The task, at the learning rate of the run where something changes that."""
+    if rate is None:
+        return member.task
+    return replace(member.task, optimizer=replace(member.task.optimizer, learning_rate=rate))  # type: ignore[call-arg]
 
 
-def batch_at(settings: Settings, data: Data, order: Order, i: Any, rows: int) -> Data:
-    """Batch ``i`` of a pass, of ``rows`` rows."""
-    start = i * settings.batch_size
-    return data.rows_from(start, rows) if order is None else data.take(lax.dynamic_slice_in_dim(order, start, rows))
+def train_chunk(
+    member: Member, rate: jax.Array | None, carry: Carry, chunk: Data, epoch: jax.Array, first: jax.Array
+) -> Carry:
+    """Train on consecutive batches of one size, arrays ``[batches, rows, ...]``, from the epoch's ``first`` on."""
+    task, noise_key = task_of(member, rate), jax.random.fold_in(member.keys[1], epoch)
 
-
-def train_epoch(
-    task: Task, settings: Settings, state: TrainState, data: Data, keys: tuple[jax.Array, jax.Array], epoch: jax.Array
-) -> tuple[TrainState, Sums]:
-    """Every row once, in full batches and then what is left over as a batch of its own size."""
-    full, rest = divmod(data.rows, settings.batch_size)
-    order = draw_order(settings, data, keys[0], epoch)
-    if order is not None and settings.reorders:
-        data, order = data.take(order), None
-    noise_key = jax.random.fold_in(keys[1], epoch)
-
-    def body(carry: Carry, i: jax.Array) -> tuple[Carry, None]:
-        batch = batch_at(settings, data, order, i, settings.batch_size)
+    def body(carry: Carry, part: tuple[jax.Array, Data]) -> tuple[Carry, None]:
+        i, batch = part
         return train_step(task, *carry, batch, jax.random.fold_in(noise_key, i)), None
 
-    carry, _ = lax.scan(body, (state, Sums.zero(task)), jnp.arange(full))
-    if rest:
-        batch = batch_at(settings, data, order, full, rest)
-        carry = train_step(task, *carry, batch, jax.random.fold_in(noise_key, full))
-    return carry
+    return lax.scan(body, carry, (first + jnp.arange(chunk.rows), chunk))[0]
 
 
-def train_steps(
-    task: Task, settings: Settings, state: TrainState, data: Data, keys: tuple[jax.Array, jax.Array], epoch: jax.Array
-) -> tuple[TrainState, Sums]:
-    """``settings.steps`` batches: an epoch goes on where the last one ended, and at the rows' end starts anew."""
-    full, rest = divmod(data.rows, settings.batch_size)
-    batches = full + bool(rest)
-    first = epoch * settings.steps
-    noise_key = jax.random.fold_in(keys[1], epoch)
-
-    def body(carry: tuple[Carry, Order], i: jax.Array) -> tuple[tuple[Carry, Order], None]:
-        sums, order = carry
-        walked, j = jnp.divmod(first + i, batches)
-        order = lax.cond(j == 0, lambda: draw_order(settings, data, keys[0], walked), lambda: order)
-
-        def step(size: int) -> Carry:
-            batch = batch_at(settings, data, order, j, size)
-            return train_step(task, *sums, batch, jax.random.fold_in(noise_key, i))
-
-        if not rest:
-            return (step(settings.batch_size), order), None
-        return (lax.cond(j < full, lambda: step(settings.batch_size), lambda: step(rest)), order), None
-
-    order = draw_order(settings, data, keys[0], first // batches)
-    (carry, _), _ = lax.scan(body, ((state, Sums.zero(task)), order), jnp.arange(settings.steps))
-    return carry
+def evaluate_chunk(task: Task, variables: tuple[Variables, Variables], sums: Sums, chunk: Data) -> Sums:
+    """The sums with consecutive batches of one size evaluated, arrays ``[batches, rows, ...]``."""
+    return lax.scan(lambda sums, batch: (test_step(task, variables, sums, batch), None), sums, chunk)[0]
 
 
-def evaluate_rows(task: Task, settings: Settings, variables: tuple[Variables, Variables], data: Data) -> jax.Array:
-    """Loss and metrics over all rows, without training."""
-    rows, size = data.rows, min(settings.evaluation_rows, data.rows)
-    full = rows // size
+def used_variables(task: Task, train: TrainState) -> tuple[Variables, Variables]:
+    """The arrays that validation sees and a stopping rule keeps: those that the run would leave behind."""
+    return task.optimizer.evaluation_params(train.params, train.optimizer), train.stats
 
-    def body(i: jax.Array, sums: Sums) -> Sums:
-        return test_step(task, variables, sums, data.rows_from(i * size, size))
 
-    sums = lax.fori_loop(0, full, body, Sums.zero(task))
-    if rows % size:
-        sums = test_step(task, variables, sums, data.rows_from(full * size, rows % size))
-    return read(task, sums)
+def settle(member: Member, settings: Settings, train: TrainState, data: Data) -> TrainState:
+    """The state after an epoch's last batch, with the statistics over all rows where they are asked for."""
+    if not settings.population_statistics:
+        return train
+    used, stats = used_variables(member.task, train)
+    order = draw_order(replace(settings, shuffle=True), data, member.keys[0], NEVER)
+    stats = population_statistics(member.task.network, used, stats, data.x, order, settings.batch_size)
+    return replace(train, stats=stats)
+
+
+def validate(
+    member: Member, settings: Settings, train: TrainState, validation: Data | None, validates: jax.Array
+) -> jax.Array | None:
+    """The validation values, NaN in an epoch without; None for a run without."""
+    if validation is None:
+        return None
+    return lax.cond(
+        validates,
+        lambda: evaluate_rows(member.task, settings, used_variables(member.task, train), validation),
+        lambda: jnp.full(width(member.task), jnp.nan),
+    )
+
+
+def width(task: Task) -> int:
+    """How many values an epoch has: its loss and its metrics."""
+    return 1 + len(task.metrics) + len(task.weighted_metrics)
+
+
+def close_epoch(
+    member: Member,
+    run: RunState,
+    carry: Carry,
+    validated: jax.Array | None,
+    agenda: Agenda,
+    probed: Data,
+) -> tuple[RunState, jax.Array]:
+    """The run after an epoch whose batches came to ``carry``, and the epoch's values: a line of a leg's record.
+
+    ``validated`` are its validation values, ``probed`` the data that probes look at.
+    """
+    train, sums = carry
+    values = read(member.task, sums)
+    seen = jnp.ones(len(values), bool)
+    if validated is not None:
+        values = jnp.concatenate([values, validated])
+        seen = jnp.concatenate([seen, jnp.broadcast_to(agenda.validates, len(validated))])
+    arrays = used_variables(member.task, train)
+    rules = tuple(
+        rule.update(state, run.epoch, values, seen[rule.column], arrays)
+        for rule, state in zip(member.rules, run.rules, strict=True)
+    )
+    rate, plateaus = run.rate, []
+    for plateau, state in zip(member.plateaus, run.plateaus, strict=True):
+        state, rate = plateau.update(state, values, seen[plateau.column], rate)
+        plateaus.append(state)
+    line = [values] if run.rate is None else [values, run.rate[None]]
+    after = replace(run, train=train, epoch=run.epoch + 1, rules=rules, plateaus=tuple(plateaus), rate=rate)
+    return after, jnp.concatenate([*line, *measured(member, train, run.epoch, probed)])
+
+
+def end_epoch(
+    member: Member,
+    settings: Settings,
+    run: RunState,
+    carry: Carry,
+    data: Data,
+    validation: Data | None,
+    validated: jax.Array | None,
+    agenda: Agenda,
+) -> tuple[RunState, jax.Array]:
+    """:func:`close_epoch` of a settled epoch, validated here unless it was ``validated`` already."""
+    if validated is None:
+        validated = validate(member, settings, carry[0], validation, agenda.validates)
+    return close_epoch(member, run, carry, validated, agenda, data)
+
+
+def measured(member: Member, train: TrainState, epoch: jax.Array, data: Data) -> list[jax.Array]:
+    """What the probes see after an epoch."""
+    noise = jax.random.fold_in(jax.random.fold_in(member.keys[1], epoch), NEVER)
+    return [probe.measure(member.task, train, data, noise) for probe in member.probes]
 
 
 def train_leg(
-    task: Task,
-    rules: tuple[StoppingRule, ...],
-    probes: tuple[Probe, ...],
+    member: Member,
     settings: Settings,
     run: RunState,
     data: Data,
     validation: Data | None,
-    keys: tuple[jax.Array, jax.Array],
     epochs: jax.Array,
-    validates: jax.Array,
+    agenda: Agenda,
 ) -> tuple[RunState, jax.Array]:
-    """Train up to ``epochs`` epochs, fewer where a stopping rule ends the run.
-
-    Args:
-        keys: the streams of the batches' order and of the layers' noise.
-        epochs: how many, at most LEG_CAPACITY.
-        validates: bool ``[LEG_CAPACITY]``, whether the leg's i-th epoch ends with validation.
+    """Train up to ``epochs`` epochs, at most LEG_CAPACITY, fewer where a stopping rule ends the run.
 
     Returns:
         The state after the leg, and its record, float32 ``[LEG_CAPACITY, columns]``: an epoch's training values, then
-        its validation values (NaN where it had none), then what the probes measured after it.
+        its validation values (NaN where it had none), then its learning rate where something changes that, then what
+        the probes measured after it.
     """
-    columns = 1 + len(task.metrics) + len(task.weighted_metrics)
     first = run.epoch
     walk = train_steps if settings.steps else train_epoch
-    any_order = draw_order(replace(settings, shuffle=settings.population_statistics), data, keys[0], NEVER)
-
-    def probed(train: TrainState, epoch: jax.Array) -> list[jax.Array]:
-        noise = jax.random.fold_in(jax.random.fold_in(keys[1], epoch), NEVER)
-        return [probe.measure(task, train, data, noise) for probe in probes]
 
     def goes_on(carry: tuple[RunState, jax.Array]) -> jax.Array:
         run, _ = carry
@@ -175,35 +218,36 @@ def train_leg(
 
     def one_epoch(carry: tuple[RunState, jax.Array]) -> tuple[RunState, jax.Array]:
         run, record = carry
-        i, epoch = run.epoch - first, run.epoch
-        train, sums = walk(task, settings, run.train, data, keys, epoch)
-        values = read(task, sums)
-        # The weights that validation sees and a stopping rule keeps are those that the run would leave behind.
-        used = task.optimizer.evaluation_params(train.params, train.optimizer)
-        if settings.population_statistics:
-            stats = population_statistics(task.network, used, train.stats, data.x, any_order, settings.batch_size)
-            train = replace(train, stats=stats)
-        arrays = (used, train.stats)
-        seen = jnp.ones(columns, bool)
-        if validation is not None:
-            validated = validates[i]
-            val_values = lax.cond(
-                validated,
-                lambda: evaluate_rows(task, settings, arrays, validation),
-                lambda: jnp.full(columns, jnp.nan),
-            )
-            values = jnp.concatenate([values, val_values])
-            seen = jnp.concatenate([seen, jnp.broadcast_to(validated, columns)])
-        states = tuple(
-            rule.update(state, epoch, values, seen[rule.column], arrays)
-            for rule, state in zip(rules, run.rules, strict=True)
-        )
-        values = jnp.concatenate([values, *probed(train, epoch)])
-        return replace(run, train=train, epoch=epoch + 1, rules=states), record.at[i].set(values)
+        i = run.epoch - first
+        today = agenda.at(i)
+        run = begin_epoch(run, today)
+        train, sums = walk(task_of(member, run.rate), settings, run.train, data, member.keys, run.epoch)
+        train = settle(member, settings, train, data)
+        validated = validate(member, settings, train, validation, today.validates)
+        run, line = close_epoch(member, run, (train, sums), validated, today, data)
+        return run, record.at[i].set(line)
 
-    width = columns * (1 if validation is None else 2) + sum(v.size for v in jax.eval_shape(probed, run.train, first))
-    record = jnp.full((LEG_CAPACITY, width), jnp.nan)
-    return lax.while_loop(goes_on, one_epoch, (run, record))
+    columns = width(member.task) * (1 if validation is None else 2) + (run.rate is not None)
+    columns += sum(v.size for v in jax.eval_shape(measured, member, run.train, first, data))
+    return lax.while_loop(goes_on, one_epoch, (run, jnp.full((LEG_CAPACITY, columns), jnp.nan)))
+
+
+def first_run(member: Member, state: TrainState, rate: jax.Array | None, epoch: jax.Array) -> RunState:
+    """A run about to start with ``epoch``. Its arrays are copies, so a leg may take their memory."""
+    arrays = (state.params, state.stats)
+    rules = tuple(rule.init(arrays) for rule in member.rules)
+    plateaus = tuple(plateau.init() for plateau in member.plateaus)
+    return jax.tree.map(jnp.copy, RunState(state, epoch, rules, plateaus, rate))
+
+
+def initial_optimizer_state(optimizer: Transformation, params: Variables) -> Any:
+    """What an optimizer remembers before the first step."""
+    return optimizer.init(params)
+
+
+def initial_variables(network: Network, key: jax.Array, sample: InputShape) -> tuple[Variables, Variables]:
+    """Initial parameters and statistics."""
+    return network.init(key, sample.shape)
 
 
 def predict_rows(network: Network, variables: tuple[Variables, Variables], x: jax.Array) -> jax.Array:
@@ -230,19 +274,3 @@ class InputShape:
     """The shape of one sample, as structure."""
 
     shape: tuple[int, ...] = trees.static()
-
-
-def first_run(state: TrainState, rules: tuple[StoppingRule, ...], epoch: jax.Array) -> RunState:
-    """A run about to start with ``epoch``. Its arrays are copies, so a leg may take their memory."""
-    arrays = (state.params, state.stats)
-    return jax.tree.map(jnp.copy, RunState(state, epoch, tuple(rule.init(arrays) for rule in rules)))
-
-
-def initial_optimizer_state(optimizer: Transformation, params: Variables) -> Any:
-    """What an optimizer remembers before the first step."""
-    return optimizer.init(params)
-
-
-def initial_variables(network: Network, key: jax.Array, sample: InputShape) -> tuple[Variables, Variables]:
-    """Initial parameters and statistics."""
-    return network.init(key, sample.shape)

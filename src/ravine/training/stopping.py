@@ -1,9 +1,10 @@
-"""Early stopping as a pure state machine, carried inside the compiled run."""
+"""What ends a run early, as pure state machines carried inside it."""
 
 from __future__ import annotations
 
 import functools
-from typing import Any
+from dataclasses import replace
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -25,6 +26,49 @@ class StopState:
     best_epoch: jax.Array
     stopped_epoch: jax.Array
     kept: Any = None
+
+
+def improves(mode: str, min_delta: Any, value: jax.Array, reference: Any) -> jax.Array:
+    """Whether ``value`` is better than ``reference`` by more than |δ|; any number is better than NaN."""
+    delta = jnp.abs(min_delta)
+    better = value + delta < reference if mode == "min" else value - delta > reference
+    return ~jnp.isnan(value) & (jnp.isnan(reference) | better)
+
+
+def unstopped(kept: Any = None) -> StopState:
+    """The state of a rule that has seen nothing."""
+    none = jnp.int32(-1)
+    return StopState(best=jnp.float32(jnp.nan), wait=jnp.int32(0), best_epoch=none, stopped_epoch=none, kept=kept)
+
+
+class Rule(Protocol):
+    """What ends a run: a state machine that sees the ``column`` of each epoch's values."""
+
+    @property
+    def column(self) -> int:
+        """Which of the epoch's values is watched, an index."""
+
+    def init(self, arrays: Any) -> StopState:
+        """The state before the first epoch of a run that trains ``arrays``."""
+
+    def update(self, state: StopState, epoch: jax.Array, values: jax.Array, seen: jax.Array, arrays: Any) -> StopState:
+        """The state after ``epoch``, whose values are ``values``; where ``seen`` is False, as it was."""
+
+
+@trees.tree
+class FiniteRule:
+    """Stop once the loss, the first of an epoch's values, is NaN or infinite."""
+
+    column: int = trees.static(default=0)
+
+    def init(self, arrays: Any) -> StopState:
+        """The state before the first epoch."""
+        return unstopped()
+
+    def update(self, state: StopState, epoch: jax.Array, values: jax.Array, seen: jax.Array, arrays: Any) -> StopState:
+        """The state after ``epoch``."""
+        ends = seen & ~jnp.isfinite(values[self.column])
+        return replace(state, stopped_epoch=jnp.where(ends, epoch, state.stopped_epoch))
 
 
 @trees.tree
@@ -55,28 +99,17 @@ class StoppingRule:
 
     def init(self, arrays: Any) -> StopState:
         """The state before the first epoch of a run that trains ``arrays``."""
-        return StopState(
-            best=jnp.float32(jnp.nan),
-            wait=jnp.int32(0),
-            best_epoch=jnp.int32(-1),
-            stopped_epoch=jnp.int32(-1),
-            kept=jax.tree.map(jnp.copy, arrays) if self.keeps_best else None,
-        )
-
-    def improves(self, value: jax.Array, reference: Any) -> jax.Array:
-        """Whether ``value`` is better than ``reference`` by more than |δ|; any number is better than NaN."""
-        delta = jnp.abs(self.min_delta)
-        better = value + delta < reference if self.mode == "min" else value - delta > reference
-        return ~jnp.isnan(value) & (jnp.isnan(reference) | better)
+        return unstopped(jax.tree.map(jnp.copy, arrays) if self.keeps_best else None)
 
     def update(self, state: StopState, epoch: jax.Array, values: jax.Array, seen: jax.Array, arrays: Any) -> StopState:
         """The state after ``epoch``, whose values are ``values``; where ``seen`` is False, as it was."""
         value = values[self.column]
         counts = seen & (epoch >= self.start_from_epoch)
-        improved = counts & self.improves(value, state.best)
+        better = functools.partial(improves, self.mode, self.min_delta, value)
+        improved = counts & better(state.best)
         wait = state.wait + 1
-        # With no baseline, ``improves`` compares with NaN, which any improving value beats.
-        wait = jnp.where(improved & self.improves(value, self.baseline), 0, wait)
+        # With no baseline, ``better`` compares with NaN, which any improving value beats.
+        wait = jnp.where(improved & better(self.baseline), 0, wait)
         stops = counts & ~improved & (wait >= self.patience) & (epoch > 0)
         # The first epoch that counts is kept even where its value is NaN: there is nothing better yet.
         keep = improved | (counts & (state.best_epoch < 0))

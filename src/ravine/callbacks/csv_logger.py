@@ -1,0 +1,64 @@
+"""Each epoch's values as a line of a file."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ravine import checks
+from ravine.callbacks.base import Callback, Logs
+
+
+class CSVLogger(Callback):
+    """Write a table with a line an epoch: ``epoch``, counted from 0, then its values; ``NA`` where there was none.
+
+    Args:
+        filename: the file to write; its folder must exist.
+        separator: what stands between two values, one character.
+        append: whether to go on in a file that is there, which must have the same columns; else it is replaced.
+    """
+
+    every_epoch = False
+
+    def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
+        if not isinstance(filename, str | os.PathLike):
+            checks.reject_type("filename", filename, "a path")
+        if not isinstance(separator, str) or len(separator) != 1 or separator in '\r\n"':
+            checks.reject("separator", separator, "one character, such as ','")
+        self.filename, self.separator = Path(filename), separator
+        self.append = checks.boolean("append", append)
+        self._columns: list[str] = []
+
+    def prepare(self, columns: Sequence[str], directions: Mapping[str, str]) -> None:
+        """Raise where the file cannot be gone on with."""
+        self._columns = ["epoch", *sorted(columns)]
+        there = self._header() if self.append else None
+        if there and there != self._columns:
+            raise checks.RavineValueError(
+                f"{self.filename} has the columns {', '.join(there)}, and this run has {', '.join(self._columns)}: "
+                "expected the same, or append=False."
+            )
+
+    def _header(self) -> list[str] | None:
+        """The columns of a file that is there and not empty."""
+        if not self.filename.exists():
+            return None
+        with self.filename.open(newline="") as file:
+            return next(csv.reader(file, delimiter=self.separator), None)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Write the columns' names, unless they are there."""
+        if not (self.append and self._header()):
+            self._write(self._columns, mode="w")
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Add the epoch."""
+        values = logs or {}
+        self._write([epoch, *(values.get(key, "NA") for key in self._columns[1:])], mode="a")
+
+    def _write(self, row: Sequence[object], mode: str) -> None:
+        # Opened for each line, so that nothing stays open or unwritten whatever ends the run.
+        with self.filename.open(mode, newline="") as file:
+            csv.writer(file, delimiter=self.separator).writerow(row)

@@ -1,0 +1,51 @@
+"""Evaluation on the host's side: batch by batch, with the hooks of callbacks between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ravine.callbacks import Callback
+from ravine.callbacks.base import TEST, overrides
+from ravine.layers.network import Variables
+from ravine.training import placement
+from ravine.training.data import Data
+from ravine.training.step import Sums, Task, read, test_step
+
+
+def values_of(task: Task, sums: Sums) -> np.ndarray:
+    """The loss and the metrics of running sums, float32 ``[1 + metrics]``."""
+    return np.asarray(placement.compiled(read)(task, sums))
+
+
+def evaluated(
+    task: Task,
+    variables: tuple[Variables, Variables],
+    batches: Iterable[Data],
+    callbacks: Sequence[Callback] = (),
+    logs: Callable[[np.ndarray], dict[str, Any]] = lambda values: {},
+) -> np.ndarray:
+    """The loss and the metrics over ``batches``, float32 ``[1 + metrics]``; ``logs`` names them for the hooks."""
+    hooked = [callback for callback in callbacks if overrides(callback, TEST)]
+    test, sums = placement.compiled(test_step), Sums.zero(task)
+    for callback in hooked:
+        callback.on_test_begin()
+    for i, batch in enumerate(batches):
+        for callback in hooked:
+            callback.on_test_batch_begin(i)
+        sums = test(task, variables, sums, batch)
+        if hooked:
+            so_far = logs(values_of(task, sums))
+            for callback in hooked:
+                callback.on_test_batch_end(i, so_far)
+    values = values_of(task, sums)
+    for callback in hooked:
+        callback.on_test_end(logs(values))
+    return values
+
+
+def in_batches(data: Data, size: int) -> Iterable[Data]:
+    """The rows in order, ``size`` at a time."""
+    return (data.rows_between(start, start + size) for start in range(0, data.rows, size))
