@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from ravine import checks, studies
+from ravine.atomic import replacing
 from ravine.callbacks.progress import duration
 from ravine.cli.command import make_folder, writing_to
 from ravine.comparison import Comparison, compare
-from ravine.files.atomic import replacing
 from ravine.studies import from_file
 
 

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from ravine import checks, objectives, optimizers
+from ravine.atomic import replacing
 from ravine.cli.command import make_folder, writing_to
 from ravine.files import save_csv
-from ravine.files.atomic import replacing
 from ravine.landscape import Trajectory, descend
 from ravine.optimizers import SGD, Optimizer
 

@@ -18,11 +18,11 @@ import numpy as np
 
 import ravine
 from ravine import Sequential, checks, optimizers, seeds
+from ravine.atomic import replacing
 from ravine.callbacks import EarlyStopping
 from ravine.cli.command import make_folder, writing_to
 from ravine.datasets import mnist
 from ravine.files import save_csv, save_npz
-from ravine.files.atomic import replacing
 from ravine.layers import Dense, Flatten
 from ravine.training.history import History
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ravine import checks
-from ravine.files.atomic import replacing
+from ravine.atomic import replacing
 
 T = TypeVar("T")
 Where = str | os.PathLike[str]

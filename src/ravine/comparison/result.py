@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ravine import checks, tables
+from ravine.atomic import replacing
 from ravine.comparison import codec, findings, tabulating
 from ravine.comparison.findings import Contrast, Summary
 from ravine.comparison.protocol import Protocol
 from ravine.comparison.records import Run
 from ravine.comparison.wording import target_in_words, verdict
-from ravine.files.atomic import replacing
 from ravine.statistics import Interval
 
 if TYPE_CHECKING:

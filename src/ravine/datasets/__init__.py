@@ -1,5 +1,16 @@
 """Data to learn from, ready as NumPy arrays."""
 
-from ravine.datasets import mnist
+from ravine.datasets import california_housing, fashion_mnist, kmnist, mnist
+from ravine.datasets.download import DownloadError
+from ravine.datasets.toy import noisy_sine, spirals, two_moons
 
-__all__ = ["mnist"]
+__all__ = [
+    "DownloadError",
+    "california_housing",
+    "fashion_mnist",
+    "kmnist",
+    "mnist",
+    "noisy_sine",
+    "spirals",
+    "two_moons",
+]

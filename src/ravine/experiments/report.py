@@ -12,7 +12,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ravine.files.atomic import replacing
+from ravine.atomic import replacing
 from ravine.tables import Table
 
 

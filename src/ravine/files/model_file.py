@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO, TypeVar
 
 from ravine import checks
+from ravine.atomic import replacing
 from ravine.files import keras_file, tensors
-from ravine.files.atomic import replacing
 from ravine.files.decoding import Decoder
 from ravine.model import Sequential
 

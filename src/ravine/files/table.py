@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ravine.files.atomic import replacing
+from ravine.atomic import replacing
 from ravine.landscape.trajectory import Trajectory
 from ravine.training.history import History
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ravine.files.atomic import replacing
+from ravine.atomic import replacing
 
 if TYPE_CHECKING:
     from ravine.model import Sequential

@@ -3,7 +3,7 @@ import stat
 
 import pytest
 
-from ravine.files.atomic import replacing
+from ravine.atomic import replacing
 
 
 def test_the_file_holds_what_was_written(tmp_path):

@@ -1,5 +1,0 @@
-"""Small helpers under the names that Keras users know."""
-
-from ravine.seeds import set_random_seed
-
-__all__ = ["set_random_seed"]

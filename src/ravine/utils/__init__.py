@@ -1,0 +1,7 @@
+"""Small helpers under the names that Keras users know."""
+
+from ravine.seeds import set_random_seed
+from ravine.utils.categorical import to_categorical
+from ravine.utils.normalizing import normalize
+
+__all__ = ["normalize", "set_random_seed", "to_categorical"]
