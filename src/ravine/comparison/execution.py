@@ -80,7 +80,7 @@ class Trainer:
         return replace(
             wanted.run,
             epochs=len(course.history.epoch),
-            steps_per_epoch=course.request.steps,
+            steps_per_epoch=course.request.steps or 0,
             stopped_epoch=course.stopped_epoch,
             kept_epoch=course.kept_epoch,
             history={key: list(values) for key, values in history.items()},

@@ -73,17 +73,19 @@ class Course:
     def every_epoch(self) -> bool:
         """Whether the host must have its turn after every epoch."""
         # A scheduler asks for the rate so far, which a reduction changes.
-        return any(c.every_epoch for c in self.callbacks) or bool(self.schedulers and self.reducers)
+        acts = self.step_by_step or any(c.every_epoch for c in self.callbacks)
+        return acts or bool(self.schedulers and self.reducers)
 
     @property
     def step_by_step(self) -> bool:
         """Whether the host must have its turn within an epoch."""
-        return any(overrides(c, TRAIN_BATCH) for c in self.callbacks) or self.hears_tests
+        hears = any(overrides(c, TRAIN_BATCH) for c in self.callbacks)
+        return hears or self.hears_tests or self.request.feed is not None
 
     @property
     def hears_tests(self) -> bool:
         """Whether a callback has hooks on the validation within an epoch."""
-        return self.request.validation is not None and any(overrides(c, TEST) for c in self.callbacks)
+        return self.request.validates and any(overrides(c, TEST) for c in self.callbacks)
 
     def member(self) -> Member:
         """What the compiled run takes of this one alone, with the numbers that its objects have now."""
@@ -134,7 +136,7 @@ class Course:
 
     def begin(self) -> None:
         """Call the hooks before the first epoch."""
-        self.model.stop_training = False
+        self.model.stop_training, self.model.history = False, self.history
         for callback in self.callbacks:
             callback.set_model(self.model)
             callback.set_params(self.history.params)

@@ -14,6 +14,7 @@ from ravine.model.summary import Row
 from ravine.optimizers.transformation import Transformation
 from ravine.training import probing
 from ravine.training.data import Data
+from ravine.training.sources import Source
 from ravine.training.step import Task
 from ravine.training.walking import Settings
 
@@ -37,8 +38,24 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Feed:
+    """Batches for a run that the host reads as it goes: to train on, to validate on, or both.
+
+    ``accept`` and ``accept_validation`` check a batch and make it what the network takes.
+    """
+
+    training: Source | None
+    validation: Source | None
+    accept: Callable[[Data], Data]
+    accept_validation: Callable[[Data], Data]
+
+
+@dataclass(frozen=True)
 class Request:
-    """A run of a model as it was asked for, checked."""
+    """A run of a model as it was asked for, checked.
+
+    ``feed`` is where batches come from that do not lie in memory; ``data`` is then the first of them.
+    """
 
     plan: Plan
     task: Task
@@ -51,11 +68,17 @@ class Request:
     probed: tuple[str, ...]
     seed: int
     manages_rate: bool = False
+    feed: Feed | None = None
 
     @property
     def watchable(self) -> tuple[str, ...]:
         """The keys of an epoch's values that callbacks may watch, in the order of the run's record."""
-        return self.names if self.validation is None else (*self.names, *(f"val_{n}" for n in self.names))
+        return (*self.names, *(f"val_{n}" for n in self.names)) if self.validates else self.names
+
+    @property
+    def validates(self) -> bool:
+        """Whether there is anything to validate on."""
+        return self.validation is not None or (self.feed is not None and self.feed.validation is not None)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -63,8 +86,10 @@ class Request:
         return (*self.watchable, "learning_rate") if self.manages_rate else self.watchable
 
     @property
-    def steps(self) -> int:
-        """Batches in an epoch."""
+    def steps(self) -> int | None:
+        """Batches in an epoch; None where nobody knows yet."""
+        if self.feed is not None and self.feed.training is not None:
+            return self.feed.training.batches
         return self.settings.steps or math.ceil(self.data.rows / self.settings.batch_size)
 
     def logs(self, values: np.ndarray, epoch: int) -> dict[str, float]:
@@ -113,6 +138,12 @@ def manages_rate(callbacks: list[Callback], optimizer: Transformation) -> bool:
             "learning_rate is a number."
         )
     return True
+
+
+def check_in_memory(argument: str, data: Data | Source) -> None:
+    """Raise where ``data``, which ``argument`` needs all of, are read as the run goes."""
+    if isinstance(data, Source):
+        raise checks.RavineValueError(f"{argument}: needs all rows at once. Expected arrays in memory as x and y.")
 
 
 def check_probes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ from ravine.callbacks.progress import check_verbose
 from ravine.layers import Layer
 from ravine.layers.network import Network
 from ravine.model import fitting
+from ravine.model.evaluation import in_batches
 from ravine.model.stack import Stack
 from ravine.training import data as training_data
 from ravine.training import placement
 from ravine.training.data import Data
 from ravine.training.program import predict_rows
+from ravine.training.sources import Source, as_source
 
 
 class Predictor(Stack):
@@ -34,7 +37,7 @@ class Predictor(Stack):
         """The model's outputs ``[rows, ...]`` for samples ``x`` ``[rows, ...]``.
 
         Args:
-            x: samples.
+            x: samples, or what holds or yields batches of them.
             batch_size: rows of the batches that ``steps`` counts and that hooks hear of, by default 32; the outputs do
                 not depend on it.
             verbose: accepted for Keras's sake.
@@ -43,22 +46,27 @@ class Predictor(Stack):
         """
         check_verbose(verbose)
         hearing = [c for c in callback_base.check(callbacks) if callback_base.overrides(c, callback_base.PREDICT)]
-        samples = training_data.as_samples("x", x)
-        samples = self.accept("x", first_batches(Data(samples, None), batch_size, steps).x)
+        data = as_source(x, batch_size=batch_size, steps=steps, with_targets=False)
+        if isinstance(data, Source):
+            return self._heard((batch.x for batch in data.epoch(0)), hearing)
+        samples = self.accept("x", first_batches(data, batch_size, steps).x)
         if not hearing:
             return self._all_outputs(self.network, samples)
-        return self._heard(samples, 32 if batch_size is None else batch_size, hearing)
+        return self._heard((batch.x for batch in in_batches(Data(samples, None), batch_size or 32)), hearing)
 
-    def _heard(self, samples: np.ndarray, size: int, callbacks: list[Callback]) -> np.ndarray:
-        """The outputs, ``size`` rows at a time, with the callbacks' turns between."""
-        parts = []
+    def _heard(self, batches: Iterable[np.ndarray], callbacks: list[Callback]) -> np.ndarray:
+        """The outputs, batch by batch, with the callbacks' turns between."""
+        parts: list[np.ndarray] = []
+        rows = 0
         for callback in callbacks:
             callback.set_model(self)
             callback.on_predict_begin()
-        for i, start in enumerate(range(0, len(samples), size)):
+        for i, batch in enumerate(batches):
+            samples = self.accept("x", batch)
+            rows = max(rows, len(samples))
             for callback in callbacks:
                 callback.on_predict_batch_begin(i)
-            parts.append(self._outputs(self.network, samples[start : start + size], size))
+            parts.append(self._outputs(self.network, samples, rows))
             for callback in callbacks:
                 callback.on_predict_batch_end(i, {"outputs": parts[-1]})
         for callback in callbacks:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from ravine.model import fitting
 from ravine.model.compiling import Compiled
 from ravine.model.course import Course
 from ravine.model.evaluation import evaluated, in_batches, values_of
-from ravine.model.fitting import Plan, Request
+from ravine.model.fitting import Feed, Plan, Request
 from ravine.model.prediction import Predictor, first_batches
 from ravine.model.running import run_course
 from ravine.training import data as training_data
@@ -28,6 +29,7 @@ from ravine.training import placement
 from ravine.training.data import Data
 from ravine.training.history import History
 from ravine.training.program import initial_optimizer_state
+from ravine.training.sources import Source, as_source, hold_out, pair_as_source
 from ravine.training.state import TrainState
 from ravine.training.step import Sums, Task, test_step, train_step
 from ravine.training.walking import Settings
@@ -49,6 +51,7 @@ class Sequential(Predictor):
 
     def __init__(self, layers: list[Layer | Input] | None = None, name: str | None = None) -> None:
         self.stop_training = False
+        self.history: History | None = None
         self._compiled: Compiled | None = None
         super().__init__(layers, name)
 
@@ -244,14 +247,16 @@ class Sequential(Predictor):
         Ctrl-C ends the run after the epoch in progress, with weights and record intact.
 
         Args:
-            x: samples ``[rows, ...]``, of any numeric type; integers of a byte stay so until a batch needs them.
-            y: targets ``[rows, ...]``.
+            x: samples ``[rows, ...]``, of any numeric type; integers of a byte stay so until a batch needs them. Or
+                what holds or yields batches: a generator, a loader, an object with batches by index (docs/data.md).
+            y: targets ``[rows, ...]``; None beside what has its own.
             batch_size: rows in a step, by default 32; the last batch of an epoch may be smaller.
             epochs: the epoch to stop before, counted from 0.
             verbose: 1 shows a bar, 2 a line an epoch, 0 nothing; a bar becomes lines where there is no screen.
             callbacks: objects such as ``EarlyStopping``.
             validation_split: the last part of the rows, in [0, 1), held out before shuffling.
-            validation_data: ``(x, y)`` or ``(x, y, sample_weight)``; wins over ``validation_split``.
+            validation_data: ``(x, y)``, ``(x, y, sample_weight)``, or what holds or yields batches; wins over
+                ``validation_split``.
             shuffle: whether each epoch takes the rows in an order of its own.
             class_weight: how much each class's samples count, by class index; 1 for those left out.
             sample_weight: how much each sample counts ``[rows]``, at least 0.
@@ -284,38 +289,43 @@ class Sequential(Predictor):
         )
         observers = callback_base.check(callbacks)
         seed = None if seed is None else seeds.check_seed("seed", seed)
-        data = training_data.as_data(x, y, sample_weight)
-        validation = None
+        data = as_source(x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch)
+        validation: Data | Source | None = None
         if validation_data is not None:
-            validation = training_data.as_pair("validation", validation_data)
+            validation = pair_as_source(
+                "validation", validation_data, batch_size=validation_batch_size, steps=validation_steps
+            )
         elif split:
-            data, validation = training_data.hold_out(data, split)
-        if validation is not None:
+            data, validation = hold_out(data, split)
+        if isinstance(validation, Data):
             validation = first_batches(validation, plan.validation_batch_size, validation_steps, "validation_steps")
         return run_course(self.course(plan, data, validation, observers, seed, class_weight))
 
     def course(
         self,
         plan: Plan,
-        data: Data,
-        validation: Data | None,
+        data: Data | Source,
+        validation: Data | Source | None,
         callbacks: list[Callback],
         seed: int | None = None,
         class_weight: Mapping[int, float] | None = None,
     ) -> Course:
         """A run of this model that is ready to start: all that it needs is there, and fits.
 
-        The data are checked arrays of the host; ``seed`` is None for a new one.
+        The data are checked arrays of the host, or what gives such batches; ``seed`` is None for a new one.
         """
         compiled = self._require_compiled("fit")
-        task, data, validation = self._checked("fit", data, validation)
+        first = data.example if isinstance(data, Source) else data
+        held_out = validation.example if isinstance(validation, Source) else validation
+        task, first, held_out = self._checked("fit", first, held_out)
         if class_weight is not None:
-            data = training_data.with_class_weight(data, class_weight, self._output_shape()[-1])
-        size = min(plan.batch_size, data.rows)
-        self._check_training(size, data.rows % size)
+            first = training_data.with_class_weight(first, class_weight, self._output_shape()[-1])
+        size = first.rows if isinstance(data, Source) else min(plan.batch_size, first.rows)
+        self._check_training(size, first.rows % size)
         if plan.population_statistics:
             self.check_statistics("population_statistics=True")
-        probes, probed = fitting.check_probes(callbacks, self.layer_names, self._rows, data.rows)
+            fitting.check_in_memory("population_statistics=True", data)
+        probes, probed = fitting.check_probes(callbacks, self.layer_names, self._rows, first.rows)
         request = Request(
             plan=plan,
             task=task,
@@ -324,21 +334,48 @@ class Sequential(Predictor):
             settings=Settings(
                 batch_size=size,
                 shuffle=plan.shuffle,
-                evaluation_rows=0 if validation is None else fitting.evaluation_rows(validation.rows),
+                evaluation_rows=0 if held_out is None else fitting.evaluation_rows(held_out.rows),
                 steps=plan.steps,
-                reorders=placement.reorders(data),
+                reorders=placement.reorders(first),
                 population_statistics=plan.population_statistics,
             ),
-            data=data,
-            validation=validation,
+            data=first,
+            validation=None if isinstance(validation, Source) else held_out,
+            feed=self._feed(task, data, validation, class_weight),
             probes=probes,
             probed=probed,
             seed=seeds.next_seed() if seed is None else seed,
             manages_rate=fitting.manages_rate(callbacks, self.optimizer),
         )
-        self.optimizer.check_run(self._optimizer_state, len(plan.epochs) * request.steps)
+        self.optimizer.check_run(self._optimizer_state, len(plan.epochs) * (request.steps or 1))
         self.variables(request.seed)
         return Course(self, request, callbacks)
+
+    def _feed(
+        self,
+        task: Task,
+        training: Data | Source,
+        validation: Data | Source | None,
+        class_weight: Mapping[int, float] | None,
+    ) -> Feed | None:
+        """What the host reads as the run goes; None where all lies in memory."""
+        fed, held_out = (part if isinstance(part, Source) else None for part in (training, validation))
+        if fed is None and held_out is None:
+            return None
+
+        def accept(batch: Data) -> Data:
+            batch = self._accepted(task, "", batch)
+            if class_weight is None:
+                return batch
+            return training_data.with_class_weight(batch, class_weight, self._output_shape()[-1])
+
+        return Feed(fed, held_out, accept, functools.partial(self._accepted, task, "validation "))
+
+    def _accepted(self, task: Task, prefix: str, batch: Data) -> Data:
+        """A batch as the network takes it; raises where it does not fit."""
+        batch = batch.with_x(self.accept(f"{prefix}x", batch.x))
+        task.check(prefix, batch.y, self._output_shape())
+        return batch
 
     def evaluate(
         self,
@@ -354,8 +391,8 @@ class Sequential(Predictor):
         """Loss and metrics on ``x`` and ``y``.
 
         Args:
-            x: samples ``[rows, ...]``.
-            y: targets ``[rows, ...]``.
+            x: samples ``[rows, ...]``, or what holds or yields batches.
+            y: targets ``[rows, ...]``; None beside what has its own.
             batch_size: rows of the batches that ``steps`` counts, by default 32; the result does not depend on it.
             verbose: 0 shows nothing, else the values are printed.
             sample_weight: how much each sample counts ``[rows]``, at least 0.
@@ -370,17 +407,23 @@ class Sequential(Predictor):
         hearing = callback_base.check(callbacks)
         for callback in hearing:
             callback.set_model(self)
-        data = first_batches(training_data.as_data(x, y, sample_weight), batch_size, steps)
+        data = as_source(x, y, sample_weight, batch_size=batch_size, steps=steps)
+        if isinstance(data, Data):
+            data = first_batches(data, batch_size, steps)
         by_batch = any(callback_base.overrides(callback, callback_base.TEST_BATCH) for callback in hearing)
         size = 32 if batch_size is None else batch_size
         return self._report(self.evaluate_data(data, hearing, size if by_batch else None), verbose, return_dict)
 
     def evaluate_data(
-        self, data: Data, callbacks: Sequence[Callback] = (), batch_size: int | None = None
+        self, data: Data | Source, callbacks: Sequence[Callback] = (), batch_size: int | None = None
     ) -> dict[str, float]:
         """Loss and metrics on checked arrays, by name, taken ``batch_size`` rows at a time or as many as is fast."""
-        checked, data, _ = self._checked("evaluate", data)
-        batches = in_batches(data, batch_size or fitting.evaluation_rows(data.rows))
+        checked, first, _ = self._checked("evaluate", data.example if isinstance(data, Source) else data)
+        batches: Iterable[Data]
+        if isinstance(data, Source):
+            batches = map(functools.partial(self._accepted, checked, ""), data.epoch(0))
+        else:
+            batches = in_batches(first, batch_size or fitting.evaluation_rows(first.rows))
         return self._named(evaluated(trees.as_leaves(checked), self.variables(), batches, callbacks, self._named))
 
     def train_on_batch(

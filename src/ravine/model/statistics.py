@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ravine import checks, seeds, trees
 from ravine.training import data as training_data
 from ravine.training import placement
-from ravine.training.program import BatchSize, population_of
+from ravine.training.program import population_of
+from ravine.training.walking import Count
 
 if TYPE_CHECKING:
     from ravine.model.sequential import Sequential
@@ -38,5 +39,5 @@ def population_statistics(model: Sequential, x: Any, batch_size: int = 32) -> No
     model.check_statistics("population_statistics")
     variables = model.variables()
     take = placement.compiled(population_of)
-    key, rows = seeds.stream(0, "population statistics"), BatchSize(min(size, len(samples)))
+    key, rows = seeds.stream(0, "population statistics"), Count(min(size, len(samples)))
     model.take_variables((variables[0], take(trees.as_leaves(model.network), variables, samples, key, rows)))

@@ -25,7 +25,7 @@ from ravine.training.state import TrainState
 from ravine.training.statistics import population_statistics
 from ravine.training.step import Sums, Task, read, test_step, train_step
 from ravine.training.stopping import Rule, StopState
-from ravine.training.walking import NEVER, Carry, Settings, draw_order, evaluate_rows, train_epoch, train_steps
+from ravine.training.walking import NEVER, Carry, Count, Settings, draw_order, evaluate_rows, train_epoch, train_steps
 
 LEG_CAPACITY = 128
 """The most epochs that one leg can hold, since its record of them has a fixed size."""
@@ -256,17 +256,10 @@ def predict_rows(network: Network, variables: tuple[Variables, Variables], x: ja
 
 
 def population_of(
-    network: Network, variables: tuple[Variables, Variables], x: jax.Array, key: jax.Array, size: BatchSize
+    network: Network, variables: tuple[Variables, Variables], x: jax.Array, key: jax.Array, size: Count
 ) -> Variables:
     """The statistics over all rows of ``x``, taken in an order that ``key`` draws."""
     return population_statistics(network, *variables, x, seeds.permutation(key, len(x)), size.rows)
-
-
-@trees.tree
-class BatchSize:
-    """How many rows a batch has, as structure."""
-
-    rows: int = trees.static()
 
 
 @trees.tree

@@ -43,7 +43,19 @@ Order = jax.Array | None
 
 def draw_order(settings: Settings, data: Data, key: jax.Array, walked: Any) -> Order:
     """In which order pass number ``walked`` takes the rows; None for the order they have."""
-    return seeds.permutation(jax.random.fold_in(key, walked), data.rows) if settings.shuffle else None
+    return order_of(key, walked, Count(data.rows)) if settings.shuffle else None
+
+
+@trees.tree
+class Count:
+    """A number of rows, as structure."""
+
+    rows: int = trees.static()
+
+
+def order_of(key: jax.Array, walked: Any, count: Count) -> jax.Array:
+    """The order in which pass number ``walked`` takes so many rows, int32 ``[rows]``."""
+    return seeds.permutation(jax.random.fold_in(key, walked), count.rows)
 
 
 def batch_at(settings: Settings, data: Data, order: Order, i: Any, rows: int) -> Data:
