@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ravine import checks, optimizers, trees
-from ravine.callbacks import Callback, EarlyStopping
+from ravine.callbacks import Callback
 from ravine.callbacks import base as callback_base
+from ravine.callbacks.monitor import Monitor
 from ravine.comparison import codec, describing, paths
 from ravine.model import Sequential
 
@@ -176,13 +177,13 @@ def _copied(callback: Callback) -> Callback:
 
 
 def _check_monitors(argument: str, callbacks: Sequence[Callback], model: Sequential) -> None:
-    """Raise where an EarlyStopping watches what no run will have."""
+    """Raise where a callback watches what no run will have."""
     names = model.compiled.names
     known = [*names, *(f"val_{name}" for name in names)]
     for callback in callbacks:
-        if isinstance(callback, EarlyStopping) and callback.monitor not in known:
+        if isinstance(callback, Monitor) and callback.monitor not in known:
             raise checks.RavineValueError(
-                f"{argument}: EarlyStopping watches {callback.monitor!r}, which its runs do not have."
+                f"{argument}: {type(callback).__name__} watches {callback.monitor!r}, which its runs do not have."
                 f"{checks.nearest(callback.monitor, known)} They have: {', '.join(sorted(known))}."
             )
 

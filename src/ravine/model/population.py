@@ -58,7 +58,7 @@ def layout(course: Course, *, shared: bool) -> placement.Layout:
     data = _bytes((course.request.data, course.request.validation))
     found = placement.layout(course.multiply_adds, run_bytes(course), data, shared=shared)
     # A callback that acts between epochs can do so for one model only.
-    return found if all(callback.describes for callback in course.callbacks) else placement.Layout(found.lanes)
+    return found if all(c.describes and not c.every_epoch for c in course.callbacks) else placement.Layout(found.lanes)
 
 
 def run_bytes(course: Course) -> int:
