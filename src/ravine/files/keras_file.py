@@ -119,13 +119,13 @@ class _Image:
 
     def weights(self, place: arrays.Place) -> dict[str, np.ndarray]:
         count = self._groups.count(place.path)
-        if count != len(place.shapes):
+        if count != len(place.arrays):
             raise checks.RavineValueError(
-                f"{place.path} has {count} arrays: the layer {place.name} expected {len(place.shapes)}."
+                f"{place.path} has {count} arrays: the layer {place.name} expected {len(place.arrays)}."
             )
         return {
-            name: self._groups.floats(place.path, index, shape)
-            for index, (name, shape) in enumerate(place.shapes.items())
+            name: self._groups.array(place.path, index, expected.shape, expected.dtype)
+            for index, (name, expected) in enumerate(place.arrays.items())
         }
 
     def optimizer(self) -> slots.OptimizerList | None:
@@ -139,10 +139,10 @@ class _Listed(slots.OptimizerList):
         self._groups, self.count = groups, groups.count("optimizer")
 
     def integer(self, index: int) -> int:
-        return self._groups.integer("optimizer", index)
+        return int(self._groups.array("optimizer", index, (), np.int64))
 
     def floats(self, index: int, shape: tuple[int, ...]) -> np.ndarray:
-        return self._groups.floats("optimizer", index, shape)
+        return self._groups.array("optimizer", index, shape)
 
 
 @contextmanager
