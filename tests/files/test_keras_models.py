@@ -9,7 +9,7 @@ import pytest
 
 import ravine
 from ravine import Input, Sequential, activations, constraints, layers, losses, metrics, optimizers, regularizers
-from ravine.checks import RavineValueError
+from ravine.checks import RavineTypeError, RavineValueError
 from ravine.layers.tokens import Tokens
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -388,6 +388,15 @@ def test_an_array_among_the_arguments_of_keras(keras, tmp_path):
     theirs.save(tmp_path / "m.keras")
     x = np.ones((2, 3), "f")
     np.testing.assert_array_equal(ravine.load_model(tmp_path / "m.keras").predict(x), theirs(x))
+
+
+def test_a_file_is_always_loaded_safely(small, same, tmp_path):
+    small.save(tmp_path / "m.keras")
+    same(ravine.load_model(tmp_path / "m.keras", safe_mode=True), small)
+    with pytest.raises(RavineValueError, match=r"safe_mode=False: expected True, since code .* never executed"):
+        ravine.load_model(tmp_path / "m.keras", safe_mode=False)
+    with pytest.raises(RavineTypeError, match="safe_mode=None is a NoneType"):
+        ravine.load_model(tmp_path / "m.keras", safe_mode=None)
 
 
 def test_a_function_of_keras_is_handed_over(keras, tmp_path):

@@ -93,10 +93,14 @@ def held_optimizer(model: Sequential) -> list[np.ndarray] | None:
 
 
 class Room:
-    """What arrays a model has room for: their places, their shapes, and how large a file of them may be."""
+    """What arrays a model has room for: their places, their shapes, and how large a file of them may be.
 
-    def __init__(self, model: Sequential) -> None:
-        self.model = model
+    With ``skip_mismatch`` layers that a file has nothing fitting for stay as they are, which is warned of.
+    """
+
+    def __init__(self, model: Sequential, skip_mismatch: bool = False) -> None:
+        self.model, self.skip_mismatch = model, skip_mismatch
+        self.skipped: list[str] = []
         self.params, self.stats = shapes_of(model)
         held = [trained | kept for trained, kept in zip(self.params, self.stats, strict=True)]
         self.places = [
@@ -111,14 +115,14 @@ class Room:
 
     def check_size(self, what: str, size: int) -> None:
         """Raise where a file of ``size`` bytes is none of such arrays, before these are allocated."""
-        if size < self.least:
+        if size < self.least and not self.skip_mismatch:
             raise checks.RavineValueError(f"{what} has {size} bytes: the model's arrays take at least {self.least}.")
         if size > self.most:
             raise checks.RavineValueError(f"{what} has {size} bytes: the model's arrays take at most {self.most}.")
 
     def fill(self, source: Source) -> None:
         """Give the model the arrays of a file. They are all read and checked before the first is given."""
-        read = [source.weights(place) for place in self.places]
+        read = [self._weights(source, index) for index in range(len(self.places))]
         params, stats = (
             tuple({key: jnp.asarray(held[key]) for key in arrays} for held, arrays in zip(read, group, strict=True))
             for group in (self.params, self.stats)
@@ -127,6 +131,22 @@ class Room:
         for layer, held in zip(self.model.layers, read, strict=True):
             if isinstance(layer, Normalization) and held:
                 layer.give(held)  # a copy of the model, which starts without weights, starts with these
+        if self.skipped:
+            checks.warn(f"skip_mismatch=True left out {len(self.skipped)} parts of the file: {' '.join(self.skipped)}")
+
+    def _weights(self, source: Source, index: int) -> dict[str, np.ndarray]:
+        """A layer's arrays in the file; its own, where the file's do not fit and need not."""
+        try:
+            return source.weights(self.places[index])
+        except checks.RavineValueError as error:
+            self._skip(error)
+            return {name: np.asarray(array) for name, array in self.model.layer_arrays(index).items()}
+
+    def _skip(self, error: checks.RavineValueError) -> None:
+        """Go on without what did not fit, if that is allowed."""
+        if not self.skip_mismatch:
+            raise error
+        self.skipped.append(str(error))
 
     def _optimizer_state(self, source: Source) -> OptimizerState | None:
         listed = source.optimizer()
@@ -136,4 +156,8 @@ class Room:
         shapes = slots.template(rule, self.params)
         if shapes is None:
             return None
-        return slots.from_list(rule, shapes, slots.keras_order(self.model.layers, self.params), listed)
+        try:
+            return slots.from_list(rule, shapes, slots.keras_order(self.model.layers, self.params), listed)
+        except checks.RavineValueError as error:
+            self._skip(error)
+            return None

@@ -6,8 +6,6 @@ import datetime
 import json
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -63,15 +61,14 @@ def read_model(file: BinaryIO, decoder: Decoder, *, compile: bool) -> Sequential
     config = strict_json.parse_object(CONFIG, archive.read(CONFIG, strict_json.LARGEST))
     model = decode_model(config, decoder, compile=compile)
     if model.built:
-        take_archived(archive, model)
+        take_archived(archive, arrays.Room(model))
     else:
         check_unbuilt(archive, model)
     return model
 
 
-def take_archived(archive: Archive, model: Sequential) -> None:
+def take_archived(archive: Archive, room: arrays.Room) -> None:
     """Give a model the weights of a ``.keras`` file."""
-    room = arrays.Room(model)
     room.check_size(f"its member {WEIGHTS}", archive.size(WEIGHTS))
     take_image(archive.read(WEIGHTS, room.most), room)
 
@@ -103,9 +100,8 @@ def take_image(image: bytes, room: arrays.Room) -> None:
         room.fill(_Image(groups))
 
 
-def read_weights(path: str | os.PathLike[str], model: Sequential) -> None:
+def read_weights(path: str | os.PathLike[str], room: arrays.Room) -> None:
     """Give a model the arrays of a ``.weights.h5`` file."""
-    room = arrays.Room(model)
     with Path(path).open("rb") as file:
         room.check_size("it", os.fstat(file.fileno()).st_size)
         take_image(file.read(room.most), room)
@@ -145,8 +141,7 @@ class _Listed(slots.OptimizerList):
         return self._groups.array("optimizer", index, shape)
 
 
-@contextmanager
-def opened_archive(path: str | os.PathLike[str]) -> Iterator[Archive]:
-    """The archive at ``path``, to be read within the block."""
+def read_archived_weights(path: str | os.PathLike[str], room: arrays.Room) -> None:
+    """Give a model the arrays of a ``.keras`` file."""
     with Path(path).open("rb") as file:
-        yield Archive(file)
+        take_archived(Archive(file), room)

@@ -64,18 +64,17 @@ def read_model(path: str | os.PathLike[str], decoder: Decoder, *, compile: bool)
         config = strict_json.parse_object("the configuration", header.texts["config"].encode())
         model = decode_model(config, decoder, compile=compile)
         if model.built:
-            _take(file, header, model)
+            _take(file, header, arrays.Room(model))
         return model
 
 
-def read_weights(path: str | os.PathLike[str], model: Sequential) -> None:
+def read_weights(path: str | os.PathLike[str], room: arrays.Room) -> None:
     """Give a model the arrays of a file."""
     with Path(path).open("rb") as file:
-        _take(file, Header(file), model)
+        _take(file, Header(file), room)
 
 
-def _take(file: BinaryIO, header: Header, model: Sequential) -> None:
-    room = arrays.Room(model)
+def _take(file: BinaryIO, header: Header, room: arrays.Room) -> None:
     room.check_size("its part after the header", header.size - header.start)
     room.fill(_Tensors(header.read(file)))
 
