@@ -454,7 +454,7 @@ LACKING = {
     "a dtype": (lambda k: [k.layers.Dense(2, dtype="mixed_float16")], (4,), {}, "has no dtype='mixed_float16', only"),
     "a shape": (lambda k: [k.layers.Dense(2)], (None, 4), {}, r"batch_shape=.*expected sizes for all axes"),
     "an optimizer": (lambda k: [k.layers.Dense(2)], (4,), {"optimizer": "ftrl"}, "has no optimizer Ftrl"),
-    "a loss": (lambda k: [k.layers.Dense(2)], (4,), {"loss": "ctc"}, "has no loss ctc"),
+    "a loss": (lambda k: [k.layers.Dense(2)], (4,), {"loss": penalty_of_mine}, "has no loss penalty_of_mine"),
     "a metric": (lambda k: [k.layers.Dense(2)], (4,), {"metrics": ["fbeta_score"]}, "has no metric fbeta_score"),
 }
 

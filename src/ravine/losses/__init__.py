@@ -40,6 +40,8 @@ from ravine.losses.categorical import (
     categorical_generalized_cross_entropy,
     sparse_categorical_crossentropy,
 )
+from ravine.losses.circle import Circle, circle
+from ravine.losses.ctc import CTC, ctc
 from ravine.losses.divergence import KLDivergence, Poisson, kl_divergence, poisson
 from ravine.losses.margin import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from ravine.losses.overlap import Dice, Tversky, dice, tversky
@@ -61,6 +63,7 @@ from ravine.losses.regression import (
 )
 
 __all__ = [
+    "CTC",
     "EPSILON",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
@@ -68,6 +71,7 @@ __all__ = [
     "CategoricalFocalCrossentropy",
     "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
+    "Circle",
     "CosineSimilarity",
     "Crossentropy",
     "Dice",
@@ -96,7 +100,9 @@ __all__ = [
     "check_class_indices",
     "check_one_hot",
     "check_same_shape",
+    "circle",
     "cosine_similarity",
+    "ctc",
     "dice",
     "get",
     "hinge",
@@ -136,6 +142,8 @@ FUNCTIONS: dict[Callable[..., jax.Array], type[Loss]] = {
     categorical_hinge: CategoricalHinge,
     dice: Dice,
     tversky: Tversky,
+    circle: Circle,
+    ctc: CTC,
 }
 SHORT: dict[str, type[Loss]] = {
     "mse": MeanSquaredError,
