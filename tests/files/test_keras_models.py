@@ -166,6 +166,7 @@ def test_a_layer_travels_in_safetensors(tmp_path, name, arguments, shape):
 LOSSES = {
     "mse": ("mse", (4,), None),
     "mae": (losses.MeanAbsoluteError(), (4,), None),
+    "crossentropy": ("ce", (1,), 2),
     "binary": (losses.BinaryCrossentropy(from_logits=True), (1,), 2),
     "one-hot": ("categorical_crossentropy", (3,), None),
     "sparse": (losses.SparseCategoricalCrossentropy(from_logits=True), (), 3),

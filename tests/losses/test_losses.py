@@ -294,6 +294,38 @@ def test_aliases(name, cls, keras):
     assert keras.losses.get(name) is not None
 
 
+@pytest.mark.parametrize("name", ["crossentropy", "ce", "CE"])
+@pytest.mark.parametrize(
+    ("y_shape", "output_shape", "expected"),
+    [
+        ((5,), (1,), losses.BinaryCrossentropy),
+        ((5, 1), (1,), losses.BinaryCrossentropy),
+        ((5,), (3,), losses.SparseCategoricalCrossentropy),
+        ((5, 1), (3,), losses.SparseCategoricalCrossentropy),
+        ((5, 3), (3,), losses.CategoricalCrossentropy),
+        ((5, 7), (7, 3), losses.SparseCategoricalCrossentropy),
+        ((5, 7, 1), (7, 3), losses.SparseCategoricalCrossentropy),
+        ((5, 7, 3), (7, 3), losses.CategoricalCrossentropy),
+    ],
+)
+def test_the_crossentropy_that_fits_is_that_of_keras(name, y_shape, output_shape, expected, keras):
+    from keras.src.trainers.compile_utils import get_loss
+
+    assert losses.get(name).fitted(y_shape, output_shape) == expected()
+    theirs = get_loss(name, np.zeros(y_shape), np.zeros((5, *output_shape)))
+    assert losses.get(theirs.fn.__name__) == expected()
+    assert losses.get("mse").fitted(y_shape, output_shape) == losses.get("mse")
+
+
+def test_training_with_the_crossentropy_that_fits(tiny):
+    short, long = (tiny.model(loss=loss) for loss in ("crossentropy", "sparse_categorical_crossentropy"))
+    first, second = (tiny.fit(model)[1].history for model in (short, long))
+    assert first == second
+    assert np.isfinite(short.evaluate(tiny.x, np.eye(3)[tiny.y], verbose=0)[0])
+    with pytest.raises(checks.RavineValueError, match=r"metrics\[0\]='crossentropy' is unknown"):
+        tiny.model(metrics=["crossentropy"])  # nor does Keras know it
+
+
 @pytest.mark.parametrize("cls", losses.FUNCTIONS.values(), ids=lambda cls: cls.__name__)
 def test_numbers_are_leaves_and_choices_are_structure(cls):
     numbers = {"delta", "alpha", "beta", "gamma", "margin", "q", "label_smoothing"}

@@ -14,6 +14,7 @@ from typing import Any
 from ravine import activations, checks, initializers, layers, losses, metrics, optimizers, trees
 from ravine.files.encoding import Config
 from ravine.files.vocabulary import FAMILIES, GUARDS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES, Family
+from ravine.losses import fitting
 from ravine.metrics import MetricLike
 from ravine.metrics.lookup import KNOWN
 from ravine.trees import snake
@@ -174,6 +175,8 @@ class Decoder:
     def _named_loss(self, name: str) -> Any:
         if name in self.custom:
             return self.custom[name]
+        if name.lower() in fitting.NAMES:
+            return name
         known = next((n for n in (name, ALIASES.get(name), snake(name)) if n in losses.TABLE), None)
         if known is None:
             raise checks.RavineValueError(lacking("loss", "loss", name, losses.TABLE))

@@ -15,6 +15,7 @@ import numpy as np
 from ravine import checks, constraints, losses, metrics, optimizers, regularizers, trees
 from ravine.files.vocabulary import FAMILIES, FUNCTIONS, METRICS, Family
 from ravine.layers import ActivityRegularization, Embedding, Lambda, Layer
+from ravine.losses import fitting
 from ravine.optimizers import schedules
 
 Config = dict[str, Any]
@@ -142,9 +143,10 @@ def encode_metric(where: str, metric: metrics.MetricLike) -> Any:
 
 def encode_compiled(arguments: Mapping[str, Any]) -> Config:
     """What ``compile`` was given, by argument."""
+    loss = arguments["loss"]
     return {
         "optimizer": encode_optimizer(arguments["optimizer"]),
-        "loss": encode("loss", arguments["loss"]),
+        "loss": fitting.NAMES[0] if isinstance(loss, fitting.FittingCrossentropy) else encode("loss", loss),
         "loss_weights": None if arguments["loss_weights"] == 1 else float(arguments["loss_weights"]),
         **{
             name: arguments[name] and [encode_metric(f"{name}[{i}]", m) for i, m in enumerate(arguments[name])]

@@ -11,6 +11,7 @@ from typing import Any
 import jax
 
 from ravine import checks
+from ravine.losses import fitting
 from ravine.losses.base import (
     EPSILON,
     Crossentropy,
@@ -164,8 +165,11 @@ LossLike = str | Loss | type[Loss] | Callable[[jax.Array, jax.Array], Any]
 def get(loss: LossLike) -> Loss:
     """The loss for a name, a class, an object or a function of targets and outputs.
 
-    Unknown names raise, with the nearest valid one, and so do settings that cannot work.
+    ``"crossentropy"`` or ``"ce"`` stands for the one that fits the targets. Unknown names raise, with the nearest valid
+    one, and so do settings that cannot work.
     """
+    if isinstance(loss, str) and loss.lower() in fitting.NAMES:
+        return fitting.FittingCrossentropy()
     if isinstance(loss, str):
         return ALIASES[loss]() if loss in ALIASES else checks.look_up("loss", loss, TABLE)()
     if isinstance(loss, type) and issubclass(loss, Loss):
