@@ -10,22 +10,15 @@ LEFT_OUT = {
     "initializers": {
         "deserialize": OF_FILES,
         "serialize": OF_FILES,
-        "STFT": "weights of a spectrogram layer, which a Sequential of Ravine does not have",
-        "STFTInitializer": "see STFT",
-        "stft": "see STFT",
     },
     "losses": {
         "deserialize": OF_FILES,
         "serialize": OF_FILES,
-        "CTC": "sequences of labels beside sequences of outputs, which no layer of Ravine gives",
-        "ctc": "see CTC",
-        "Circle": "compares the samples of a batch with each other; there is no value per sample",
-        "circle": "see Circle",
     },
     "metrics": {
         "deserialize": OF_FILES,
         "serialize": OF_FILES,
-        "Sum": "a sum of values that are fed to it by hand, which a compiled run has no hand for",
+        "Sum": "of values that are fed to it by hand: neither Keras nor Ravine can compile a model with it",
     },
 }
 

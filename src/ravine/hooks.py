@@ -21,7 +21,7 @@ class Files(Protocol):
     def save_weights(self, model: Any, path: Path, overwrite: bool = True) -> None:
         """Write a model's arrays to a file."""
 
-    def load_weights(self, model: Any, path: Path) -> None:
+    def load_weights(self, model: Any, path: Path, skip_mismatch: bool = False) -> None:
         """Give a model the arrays of a file."""
 
 

@@ -20,14 +20,14 @@ def image(make):
 
 def read(image, shape=(2, 3)):
     with hdf5.opened(image) as groups:
-        return groups.floats("layers/dense", 0, shape)
+        return groups.array("layers/dense", 0, shape)
 
 
 def test_arrays_are_read_back():
     groups = {"": hdf5.Group(name="m"), "layers/dense": hdf5.Group([ARRAY, np.int32(7)], "dense")}
     with hdf5.opened(hdf5.written(groups)) as found:
-        np.testing.assert_array_equal(found.floats("layers/dense", 0, (2, 3)), ARRAY)
-        assert found.integer("layers/dense", 1) == 7
+        np.testing.assert_array_equal(found.array("layers/dense", 0, (2, 3)), ARRAY)
+        assert found.array("layers/dense", 1, (), np.int32) == 7
         assert [found.count(path) for path in ("", "layers/dense", "layers/other", "optimizer")] == [0, 2, 0, 0]
 
 

@@ -230,7 +230,7 @@ IMAGES = {
     "another shape": (lambda f: put(f, "layers/dense/vars/0", np.ones((4, 6), "f")), r"shape \(4, 6\): expected"),
     "another dtype": (lambda f: put(f, "layers/dense/vars/1", np.ones(4, int)), "dtype int64: expected floats"),
     "a link": (lambda f: put(f, "layers/dense/vars/1", h5py.ExternalLink("/etc/passwd", "x")), "is a link"),
-    "a fractional count": (lambda f: put(f, "optimizer/vars/0", 1.5), "dtype float64: expected an integer"),
+    "a fractional count": (lambda f: put(f, "optimizer/vars/0", 1.5), "dtype float64: expected integers"),
     "a negative count": (lambda f: put(f, "optimizer/vars/0", -1), r"its count of batches=-1"),
     "a huge count": (lambda f: put(f, "optimizer/vars/0", 2**40), "its count of batches=1099511627776"),
     "a rate that is none": (lambda f: put(f, "optimizer/vars/1", np.float32("nan")), "its learning rate=nan"),

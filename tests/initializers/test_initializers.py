@@ -91,12 +91,32 @@ EXACT = [
     ("Identity", {}, (3, 4)),
     ("Identity", {"gain": -2.0}, (4, 4)),
 ]
+WAVES = [
+    {},
+    {"side": "imag", "scaling": "spectrum", "periodic": True},
+    {"window": None, "side": "imag"},
+    {"window": "hamming", "scaling": None},
+    {"window": [1.0, 2.0, -1.0, 0.5, 1.0, 1.0, 1.0, 1.0], "scaling": "spectrum"},
+]
 
 
 @pytest.mark.parametrize(("name", "settings", "shape"), EXACT)
 def test_what_is_not_drawn_is_that_of_keras(name, settings, shape, keras):
     expected = np.asarray(getattr(keras.initializers, name)(**settings)(shape))
     np.testing.assert_array_equal(getattr(initializers, name)(**settings)(KEY, shape), expected)
+
+
+@pytest.mark.parametrize("settings", WAVES, ids=str)
+def test_waves_are_those_of_keras(settings, keras):
+    rule = initializers.get(initializers.STFT(**settings))
+    theirs = keras.initializers.STFT(**{n: np.float32(v) if isinstance(v, list) else v for n, v in settings.items()})
+    np.testing.assert_allclose(rule(KEY, (8, 1, 5)), theirs((8, 1, 5)), rtol=1e-5, atol=1e-5)
+    assert hash(rule) == hash(initializers.STFT(**settings))
+
+
+def test_every_initializer_is_in_a_table():
+    covered = {name for name, *_ in DRAWN} | {name for name, *_ in EXACT} | {"Orthogonal", "STFT"}
+    assert covered == {cls.__name__ for cls in initializers.TABLE.values()}
 
 
 @pytest.mark.parametrize("shape", [(6, 4), (4, 6), (5, 5), (2, 3, 4), (2, 2, 9)])
@@ -205,6 +225,11 @@ def test_get():
         (initializers.VarianceScaling(distribution="uniforn"), "Did you mean 'uniform'"),
         (initializers.Constant(np.ones(3)), "value=.* is a ndarray: expected a finite number"),
         (initializers.Identity(gain=float("inf")), "gain=inf"),
+        (initializers.STFT(side="both"), "side='both' is unknown"),
+        (initializers.STFT(scaling="densty"), "Did you mean 'density'"),
+        (initializers.STFT(periodic=1), "periodic=1 is a int"),
+        (initializers.STFT(window="hamm1ng"), "window='hamm1ng': expected a name that scipy.signal.get_window knows"),
+        (initializers.STFT(window=3), "window=3 is a int: expected a name, numbers or None"),
         (initializers.HeNormal(seed=-1), "seed=-1: expected an integer of at least 0"),
         (initializers.HeNormal(seed=2**32), r"expected an integer below 2\*\*32"),
         (initializers.HeNormal(seed=0.5), "seed=0.5 is a float"),
@@ -228,6 +253,12 @@ def test_settings_that_cannot_work(rule, expected):
         (initializers.Identity(), (3,), r"Identity makes matrices only, but the array has shape \(3,\)"),
         (initializers.Identity(), (2, 2, 2), "Identity makes matrices only"),
         (initializers.Orthogonal(), (3,), r"Orthogonal needs an array of two axes or more.*\(3,\)"),
+        (
+            initializers.STFT(),
+            (3, 4),
+            r"STFT makes arrays of shape \(steps, 1, bands\) with two bands or more, not \(3, 4\)",
+        ),
+        (initializers.STFT(window=[1.0, 2.0]), (3, 1, 4), "window has 2 values: expected 3"),
         (initializers.HeNormal(input_axes=[0], output_axes=[2]), (3, 4), r"no axis 2 in an array of shape \(3, 4\)"),
     ],
 )

@@ -1,5 +1,6 @@
 import dataclasses
 import inspect
+import itertools
 
 import jax
 import jax.numpy as jnp
@@ -74,6 +75,33 @@ def tversky(y, p, a, b, axis):
     return 1 - both / (both + a * (y * (1 - p)).sum(axis=axis) + b * ((1 - y) * p).sum(axis=axis))
 
 
+def circle(labels, vectors, gamma=80.0, margin=0.4, remove_diagonal=True):
+    d = np.maximum(1 - vectors @ vectors.T, 0)
+    same = labels[:, None] == labels
+    near = same & ~np.eye(len(labels), dtype=bool) if remove_diagonal else same
+    pull = special.logsumexp(np.where(near, gamma * (margin + d) * (d - margin), -np.inf), axis=1)
+    push = special.logsumexp(np.where(same, -np.inf, gamma * np.maximum(1 + margin - d, 0) * (1 - margin - d)), axis=1)
+    return np.logaddexp(0, pull + push)
+
+
+def spelled(path):
+    """What a way of classes reads: without repetitions, then without blanks."""
+    return [c for c, before in zip(path, (None, *path), strict=False) if c != before and c]
+
+
+def ctc(labels, logits):
+    """By the definition: the sum over every way that reads the labels."""
+    found = []
+    for row, z in zip(labels, special.log_softmax(logits, axis=-1), strict=True):
+        ways = [w for w in itertools.product(range(z.shape[1]), repeat=len(z)) if spelled(w) == [n for n in row if n]]
+        found.append(-special.logsumexp([sum(z[t, c] for t, c in enumerate(way)) for way in ways]))
+    return np.array(found)
+
+
+PAIRED = np.array([0, 1, 0, 1, 1])
+VECTORS = REAL / np.linalg.norm(REAL, axis=1, keepdims=True)
+WORDS = np.array([[1, 2], [2, 2], [1, 0], [0, 0], [2, 1]])
+STEPS = 2 * RNG.normal(size=(5, 4, 3))
 P = CHANCES[range(5), LABELS]
 LOGARITHMS = np.log1p(COUNTS) - np.log1p(RATES)
 # name, arguments, targets, outputs, the value of each sample in float64
@@ -160,6 +188,16 @@ CASES = [
     ("sparse_categorical_crossentropy", {"from_logits": True}, LABELS, REAL, categorical(ONE_HOT, CHANCES)),
     ("categorical_generalized_cross_entropy", {"q": 0.5}, LABELS, CHANCES, (1 - P**0.5) / 0.5),
     ("categorical_generalized_cross_entropy", {"q": 0.9}, LABELS, CHANCES, (1 - P**0.9) / 0.9),
+    ("circle", {}, PAIRED, VECTORS, circle(PAIRED, VECTORS)),
+    (
+        "circle",
+        {"gamma": 3.0, "margin": 0.2, "remove_diagonal": False},
+        LABELS[:, None],
+        VECTORS,
+        circle(LABELS, VECTORS, 3.0, 0.2, remove_diagonal=False),
+    ),
+    ("ctc", {}, WORDS, STEPS, ctc(WORDS, STEPS)),
+    ("ctc", {}, WORDS[:, :1], STEPS[:, :1], ctc(WORDS[:, :1], STEPS[:, :1])),
     ("dice", {}, MAPS, GUESSES, np.full(5, dice(MAPS, GUESSES, None))),
     ("dice", {"axis": (1, 2)}, MAPS, GUESSES, dice(MAPS, GUESSES, (1, 2))),
     ("dice", {"axis": 1}, MAPS, GUESSES, dice(MAPS, GUESSES, 1).mean(axis=1)),
@@ -256,9 +294,41 @@ def test_aliases(name, cls, keras):
     assert keras.losses.get(name) is not None
 
 
+@pytest.mark.parametrize("name", ["crossentropy", "ce", "CE"])
+@pytest.mark.parametrize(
+    ("y_shape", "output_shape", "expected"),
+    [
+        ((5,), (1,), losses.BinaryCrossentropy),
+        ((5, 1), (1,), losses.BinaryCrossentropy),
+        ((5,), (3,), losses.SparseCategoricalCrossentropy),
+        ((5, 1), (3,), losses.SparseCategoricalCrossentropy),
+        ((5, 3), (3,), losses.CategoricalCrossentropy),
+        ((5, 7), (7, 3), losses.SparseCategoricalCrossentropy),
+        ((5, 7, 1), (7, 3), losses.SparseCategoricalCrossentropy),
+        ((5, 7, 3), (7, 3), losses.CategoricalCrossentropy),
+    ],
+)
+def test_the_crossentropy_that_fits_is_that_of_keras(name, y_shape, output_shape, expected, keras):
+    from keras.src.trainers.compile_utils import get_loss
+
+    assert losses.get(name).fitted(y_shape, output_shape) == expected()
+    theirs = get_loss(name, np.zeros(y_shape), np.zeros((5, *output_shape)))
+    assert losses.get(theirs.fn.__name__) == expected()
+    assert losses.get("mse").fitted(y_shape, output_shape) == losses.get("mse")
+
+
+def test_training_with_the_crossentropy_that_fits(tiny):
+    short, long = (tiny.model(loss=loss) for loss in ("crossentropy", "sparse_categorical_crossentropy"))
+    first, second = (tiny.fit(model)[1].history for model in (short, long))
+    assert first == second
+    assert np.isfinite(short.evaluate(tiny.x, np.eye(3)[tiny.y], verbose=0)[0])
+    with pytest.raises(checks.RavineValueError, match=r"metrics\[0\]='crossentropy' is unknown"):
+        tiny.model(metrics=["crossentropy"])  # nor does Keras know it
+
+
 @pytest.mark.parametrize("cls", losses.FUNCTIONS.values(), ids=lambda cls: cls.__name__)
 def test_numbers_are_leaves_and_choices_are_structure(cls):
-    numbers = {"delta", "alpha", "beta", "gamma", "q", "label_smoothing"}
+    numbers = {"delta", "alpha", "beta", "gamma", "margin", "q", "label_smoothing"}
     assert {k.name for (k,), _ in jax.tree_util.tree_leaves_with_path(cls())} <= numbers
     for name in numbers & set(inspect.signature(cls).parameters):
         structures = {jax.tree.structure(cls(**{name: value})) for value in (0.25, 0.75)}
@@ -395,6 +465,9 @@ def test_get():
         (losses.Dice(axis=()), r"axis=\(\) is a tuple: expected None, an integer or several"),
         (losses.Tversky(alpha=-1), "alpha=-1"),
         (losses.Tversky(beta="much"), "beta='much' is a str"),
+        (losses.Circle(gamma=0), "gamma=0: expected a finite number above 0"),
+        (losses.Circle(margin=1), "margin=1: expected a finite number above 0 below 1"),
+        (losses.Circle(remove_diagonal=0), "remove_diagonal=0 is a int"),
         (
             losses.MeanSquaredError(reduction="none"),
             "reduction='none': expected one of .* training needs a single number",
@@ -428,6 +501,14 @@ def test_settings_that_cannot_work(loss, expected):
         (losses.Dice(), np.array([2.0]), (1,), r"dice expected targets in \[0, 1\]"),
         (losses.Dice(axis=(1, 3)), ONE_HOT, (3,), r"axis=\(1, 3\): expected axes of \(None, 3\)"),
         (losses.Tversky(axis=3), ONE_HOT, (3,), "axis=3"),
+        (losses.Circle(), ONE_HOT, (3,), r"y has shape \(5, 3\) .*: circle expected one label per sample and outputs"),
+        (losses.Circle(), LABELS, (2, 3), r"circle expected .* outputs of shape \(None, features\)"),
+        (losses.Circle(), UNIT[:, 0], (3,), "y holds fractions: circle expected labels"),
+        (losses.CTC(), LABELS, (4, 3), r"ctc expected y of shape \(rows, labels\)"),
+        (losses.CTC(), WORDS, (3,), r"ctc expected .* outputs of shape \(None, steps, classes\)"),
+        (losses.CTC(), WORDS, (4, 2), r"y\[0\]=2 is outside \[0, 2\)"),
+        (losses.CTC(), WORDS[:, ::-1], (4, 3), r"y\[2\] has label 1 after a 0, which ends the labels"),
+        (losses.CTC(), WORDS, (2, 3), r"y\[1\] takes 3 steps, .* model's output \(None, 2, 3\) has 2"),
     ],
 )
 def test_targets_that_do_not_fit(loss, y, output_shape, expected):
@@ -447,6 +528,36 @@ def test_a_class_to_ignore_counts_for_nothing(labels, weights, keras):
     theirs = keras.losses.SparseCategoricalCrossentropy(ignore_class=-1)(y, outputs, sample_weight=weights)
     found = IGNORING.reduced(IGNORING.values(y, outputs), weights)
     np.testing.assert_allclose(found, theirs, rtol=1e-5)
+
+
+@pytest.mark.parametrize("reduction", losses.base.REDUCTIONS)
+@pytest.mark.parametrize("weights", [None, [0.5, 1, 2, 3, 0]])
+def test_samples_that_circle_compares_with_nothing_are_not_counted(reduction, weights, keras):
+    y, outputs = as_given(LABELS, VECTORS)  # 1 is there once
+    weights = None if weights is None else jnp.float32(weights)
+    loss = losses.Circle(reduction=reduction)
+    loss.check(LABELS, (3,))
+    theirs = keras.losses.Circle(reduction=reduction)(y, outputs, sample_weight=weights)
+    np.testing.assert_allclose(loss.reduced(loss.values(y, outputs), weights), theirs, rtol=1e-5)
+    alone = values_and_gradient(loss, jnp.arange(5), outputs)
+    assert all((np.asarray(found) == 0).all() for found in alone)
+    assert loss.reduced(alone[0], weights) == 0
+
+
+def test_circle_compares_with_others_too(keras):
+    y, outputs = as_given(PAIRED, VECTORS)
+    others = jnp.int32([1, 0, 1]), outputs[2:]
+    for remove in (True, False):
+        expected = keras.losses.circle(y, outputs, *others, remove_diagonal=remove)
+        np.testing.assert_allclose(losses.circle(y, outputs, *others, remove_diagonal=remove), expected, rtol=1e-5)
+
+
+def test_ctc_stays_finite_for_long_and_wrong_sequences(keras):
+    y = jnp.asarray(RNG.integers(1, 5, (2, 20)))
+    outputs = jnp.float32(50 * RNG.normal(size=(2, 60, 5)))
+    values, gradient = values_and_gradient(losses.CTC(), y, outputs)
+    np.testing.assert_allclose(values, jax.jit(keras.losses.ctc)(y, outputs), rtol=1e-5)
+    assert jnp.isfinite(gradient).all()
 
 
 @pytest.mark.parametrize("reduction", ["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight"])

@@ -92,7 +92,7 @@ def test_without_a_loss_nothing_is_trained():
         ({"optimizer": "rmsporp"}, RavineValueError, "optimizer='rmsporp' is unknown. Did you mean 'rmsprop'"),
         ({"optimizer": optimizers.SGD(-1)}, RavineValueError, "learning_rate=-1: expected"),
         ({"optimizer": optimizers.SGD}, RavineTypeError, "optimizer=.*is a type"),
-        ({"loss": "crossentropy"}, RavineValueError, "loss='crossentropy' is unknown. Did you mean"),
+        ({"loss": "crossentrpy"}, RavineValueError, "loss='crossentrpy' is unknown. Did you mean"),
         ({"loss": 3}, RavineTypeError, "loss=3 is a int: expected a name such as 'mse', an object such as"),
         ({"loss": losses.Huber(-1)}, RavineValueError, "delta=-1: expected a finite number above 0"),
         ({"loss_weights": "1"}, RavineTypeError, "loss_weights='1' is a str"),

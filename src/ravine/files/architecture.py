@@ -24,7 +24,8 @@ def encode_model(model: Sequential) -> Config:
     sample = sample_shape(model)
     inputs = [None, *sample]
     shapes = [inputs, *([None, *shape] for shape in model.network.shapes(sample))]
-    first = {"batch_shape": inputs, "dtype": "float32", "sparse": False, "ragged": False, "name": "input_layer"}
+    dtype = "float32" if model.network.tokens is None else "int32"
+    first = {"batch_shape": inputs, "dtype": dtype, "sparse": False, "ragged": False, "name": "input_layer"}
     layers = [{"module": "keras.layers", "class_name": "InputLayer", "config": first, "registered_name": None}]
     for name, layer, shape in zip(model.layer_names, model.layers, shapes, strict=False):
         config = encode(name, layer)
@@ -105,7 +106,7 @@ def _layer(where: str, config: Any, decoder: Decoder) -> Layer:
 
 
 def _batch_shape(config: Config) -> Any:
-    """The shape that an InputLayer declares. Its dtype is of no consequence: every batch becomes float32."""
+    """The shape that an InputLayer declares. Its dtype is of no consequence: the layers say what a batch becomes."""
     arguments = expect_object("layers[0].config", config.get("config"))
     for key in ("sparse", "ragged", "optional"):
         check_neutral("layers[0]", "InputLayer", key, arguments.get(key))

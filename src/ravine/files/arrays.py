@@ -13,6 +13,8 @@ import numpy as np
 
 from ravine import checks
 from ravine.files import slots
+from ravine.layers import Normalization
+from ravine.layers.base import Arrays
 from ravine.layers.network import Variables
 from ravine.model import Sequential
 from ravine.optimizers import Optimizer, OptimizerState
@@ -23,18 +25,18 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a layer's arrays stand: Keras's path, which goes by its class, and the layer's own name; their shapes."""
+    """Where a layer's arrays stand: Keras's path, which goes by its class, and the layer's own name; they as shapes."""
 
     path: str
     name: str
-    shapes: dict[str, Shape]
+    arrays: Arrays
 
 
 class Source(Protocol):
     """The arrays of a file."""
 
     def weights(self, place: Place) -> dict[str, np.ndarray]:
-        """A layer's arrays by name, of the shapes that the place says, as float32."""
+        """A layer's arrays by name, of the shapes and dtypes that the place says."""
 
     def optimizer(self) -> slots.OptimizerList | None:
         """What an optimizer remembers, where the file has it."""
@@ -70,7 +72,9 @@ def paths_of(model: Sequential) -> list[str]:
 
 
 def held_weights(model: Sequential) -> list[dict[str, np.ndarray]]:
-    """The arrays of each layer by name, in Keras's order."""
+    """The arrays of each layer by name, in Keras's order; raises where a layer lacks what it must be given."""
+    for layer in model.layers:
+        layer.check_ready()
     return [
         {key: np.asarray(arrays[key]) for key in layer.variable_names if key in arrays}
         for index, layer in enumerate(model.layers)
@@ -89,37 +93,60 @@ def held_optimizer(model: Sequential) -> list[np.ndarray] | None:
 
 
 class Room:
-    """What arrays a model has room for: their places, their shapes, and how large a file of them may be."""
+    """What arrays a model has room for: their places, their shapes, and how large a file of them may be.
 
-    def __init__(self, model: Sequential) -> None:
-        self.model = model
+    With ``skip_mismatch`` layers that a file has nothing fitting for stay as they are, which is warned of.
+    """
+
+    def __init__(self, model: Sequential, skip_mismatch: bool = False) -> None:
+        self.model, self.skip_mismatch = model, skip_mismatch
+        self.skipped: list[str] = []
         self.params, self.stats = shapes_of(model)
         held = [trained | kept for trained, kept in zip(self.params, self.stats, strict=True)]
         self.places = [
-            Place(path, name, {key: tuple(shapes[key].shape) for key in layer.variable_names if key in shapes})
-            for path, name, layer, shapes in zip(paths_of(model), model.layer_names, model.layers, held, strict=True)
+            Place(path, name, {key: arrays[key] for key in layer.variable_names if key in arrays})
+            for path, name, layer, arrays in zip(paths_of(model), model.layer_names, model.layers, held, strict=True)
         ]
-        arrays = [shape for place in self.places for shape in place.shapes.values()]
-        numbers = sum(map(math.prod, arrays))
+        arrays = [array for place in self.places for array in place.arrays.values()]
+        numbers = sum(math.prod(array.shape) for array in arrays)
         copies = 8  # the weights, their average, their gradients, the slots of any rule, and room for those to come
         self.least = 2 * numbers  # bytes, of half precision
         self.most = 8 * copies * numbers + 2**14 * copies * (len(arrays) + len(self.places)) + 2**20
 
     def check_size(self, what: str, size: int) -> None:
         """Raise where a file of ``size`` bytes is none of such arrays, before these are allocated."""
-        if size < self.least:
+        if size < self.least and not self.skip_mismatch:
             raise checks.RavineValueError(f"{what} has {size} bytes: the model's arrays take at least {self.least}.")
         if size > self.most:
             raise checks.RavineValueError(f"{what} has {size} bytes: the model's arrays take at most {self.most}.")
 
     def fill(self, source: Source) -> None:
         """Give the model the arrays of a file. They are all read and checked before the first is given."""
-        read = [source.weights(place) for place in self.places]
+        read = [self._weights(source, index) for index in range(len(self.places))]
         params, stats = (
             tuple({key: jnp.asarray(held[key]) for key in arrays} for held, arrays in zip(read, group, strict=True))
             for group in (self.params, self.stats)
         )
         self.model.restore((params, stats), self._optimizer_state(source))
+        for layer, held in zip(self.model.layers, read, strict=True):
+            if isinstance(layer, Normalization) and held:
+                layer.give(held)  # a copy of the model, which starts without weights, starts with these
+        if self.skipped:
+            checks.warn(f"skip_mismatch=True left out {len(self.skipped)} parts of the file: {' '.join(self.skipped)}")
+
+    def _weights(self, source: Source, index: int) -> dict[str, np.ndarray]:
+        """A layer's arrays in the file; its own, where the file's do not fit and need not."""
+        try:
+            return source.weights(self.places[index])
+        except checks.RavineValueError as error:
+            self._skip(error)
+            return {name: np.asarray(array) for name, array in self.model.layer_arrays(index).items()}
+
+    def _skip(self, error: checks.RavineValueError) -> None:
+        """Go on without what did not fit, if that is allowed."""
+        if not self.skip_mismatch:
+            raise error
+        self.skipped.append(str(error))
 
     def _optimizer_state(self, source: Source) -> OptimizerState | None:
         listed = source.optimizer()
@@ -129,4 +156,8 @@ class Room:
         shapes = slots.template(rule, self.params)
         if shapes is None:
             return None
-        return slots.from_list(rule, shapes, slots.keras_order(self.model.layers, self.params), listed)
+        try:
+            return slots.from_list(rule, shapes, slots.keras_order(self.model.layers, self.params), listed)
+        except checks.RavineValueError as error:
+            self._skip(error)
+            return None

@@ -11,9 +11,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from ravine import activations, checks, initializers, losses, metrics, optimizers, trees
+from ravine import activations, checks, initializers, layers, losses, metrics, optimizers, trees
 from ravine.files.encoding import Config
 from ravine.files.vocabulary import FAMILIES, GUARDS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES, Family
+from ravine.losses import fitting
 from ravine.metrics import MetricLike
 from ravine.metrics.lookup import KNOWN
 from ravine.trees import snake
@@ -30,6 +31,9 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
 
 COMPILATION = {"run_eagerly", "steps_per_execution", "jit_compile"}
 """What ``compile`` takes in Keras about how a step is run, not about what it does."""
+
+ARRAYS = ("__numpy__", "__tensor__")
+"""What Keras calls an array among the arguments of a class."""
 
 ALIASES = {"MSE": "mse", "MAE": "mae", "bce": "binary_crossentropy", "BCE": "binary_crossentropy"}
 """Names of Keras's losses that Ravine has another for."""
@@ -57,8 +61,11 @@ class Decoder:
         """An object of ``cls``, from the arguments that Keras's class of its name takes."""
         if "__dataclass_fields__" not in vars(cls):
             checks.reject_type(f"custom_objects[{cls.__name__!r}]", cls, "a class made by trees.tree, or a function")
-        fields, given = {name: field for name, field in trees.fields(cls).items() if field.init}, {}
+        fields = {name: field for name, field in trees.fields(cls).items() if field.init}
+        given = self.of_lambda(where, arguments) if cls is layers.Lambda else {}
         for name, value in arguments.items():
+            if name in given:
+                continue
             if name in fields:
                 given[name] = self.argument(f"{where}.{name}", fields[name], value)
             elif name != "name":
@@ -74,6 +81,8 @@ class Decoder:
             return self.initializer(where, value)
         if field.name.endswith("activation"):
             return self.activation(where, value)
+        if isinstance(value, dict) and value.get("class_name") in ARRAYS:
+            value = expect_object(where, value.get("config")).get("value")
         if isinstance(value, dict):
             family = GUARDS.get(field.metadata.get("get"))
             if family is not None or field.name == "learning_rate":
@@ -83,7 +92,35 @@ class Decoder:
                 checks.reject(where, value, "a number, a name or a function")
             return self.function(where, of)
         check_plain(where, field, value)
-        return as_tuple(value)
+        return as_tuple(where, value, nested=field.type == "Any")
+
+    def of_lambda(self, where: str, arguments: Config) -> Config:
+        """The arguments of a ``Lambda`` that are functions, or for functions."""
+        given: Config = {}
+        if "function" in arguments:
+            given["function"] = self.lambda_function(f"{where}.function", arguments["function"], arguments.get("name"))
+        shape = arguments.get("output_shape")
+        if isinstance(shape, dict):
+            given["output_shape"] = self.lambda_function(f"{where}.output_shape", shape, arguments.get("name"))
+        elif "output_shape" in arguments:
+            given["output_shape"] = as_tuple(f"{where}.output_shape", shape)
+        named = expect_object(f"{where}.arguments", arguments.get("arguments") or {})
+        return given | {"arguments": {n: as_tuple(f"{where}.arguments", v, nested=True) for n, v in named.items()}}
+
+    def lambda_function(self, where: str, config: Any, layer: Any) -> Any:
+        """A function of a ``Lambda``, by its own name; one that is in the file as code, by the name of the layer."""
+        config = expect_object(where, config)
+        name = config.get("config")
+        if config.get("class_name") != "__lambda__":
+            if isinstance(name, str) and name not in self.custom and name in activations.TABLE:
+                return activations.TABLE[name]
+            return self.function(where, name)
+        if isinstance(layer, str) and callable(self.custom.get(layer)):
+            return self.custom[layer]
+        raise checks.RavineValueError(
+            f"{where}: a lambda is in the file as code, which is never executed. Pass the function by the layer's "
+            f"name, custom_objects={{{checks.shown(layer)}: function}}, or build the model anew and load its weights."
+        )
 
     def function(self, where: str, name: Any, ours: bool = False) -> Any:
         """The function that a file names, from ``custom``; or the name itself, where it may be one of ``ours``."""
@@ -122,7 +159,7 @@ class Decoder:
             return self.build(where, found, expect_object(where, arguments or {}))
         if value in self.custom:
             return found
-        name = value if value in initializers.TABLE else snake(value)
+        name = initializers.ALIASES.get(value, value if value in initializers.TABLE else snake(value))
         if name not in initializers.TABLE:
             raise checks.RavineValueError(lacking(where, "initializer", value, initializers.TABLE))
         for key, argument in expect_object(where, arguments or {}).items():
@@ -138,6 +175,8 @@ class Decoder:
     def _named_loss(self, name: str) -> Any:
         if name in self.custom:
             return self.custom[name]
+        if name.lower() in fitting.NAMES:
+            return name
         known = next((n for n in (name, ALIASES.get(name), snake(name)) if n in losses.TABLE), None)
         if known is None:
             raise checks.RavineValueError(lacking("loss", "loss", name, losses.TABLE))
@@ -266,10 +305,12 @@ def check_plain(where: str, field: dataclasses.Field[Any], value: Any) -> None:
         checks.reject_type(where, value, "a name")
 
 
-def as_tuple(value: Any) -> Any:
+def as_tuple(where: str, value: Any, nested: bool = False) -> Any:
     """Lists as tuples, which can belong to the structure of a program; numbers and names as they are."""
     if isinstance(value, list):
-        if any(isinstance(item, list | dict) for item in value):
-            checks.reject("a list", value, "numbers or names in it")
-        return tuple(value)
+        if not nested and any(isinstance(item, list) for item in value):
+            checks.reject(where, value, "a list of numbers or names")
+        return tuple(as_tuple(where, item, nested) for item in value)
+    if isinstance(value, dict):
+        checks.reject(where, value, "numbers, names or lists of them")
     return value

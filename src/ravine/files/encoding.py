@@ -13,22 +13,24 @@ from typing import Any
 import numpy as np
 
 from ravine import checks, constraints, losses, metrics, optimizers, regularizers, trees
-from ravine.files.vocabulary import FAMILIES, FUNCTIONS, METRICS, NOT_HELD, Family
-from ravine.layers import ActivityRegularization, Layer
+from ravine.files.vocabulary import FAMILIES, FUNCTIONS, METRICS, Family
+from ravine.layers import ActivityRegularization, Embedding, Lambda, Layer
+from ravine.losses import fitting
 from ravine.optimizers import schedules
 
 Config = dict[str, Any]
 
-NOT_WRITTEN = {"input_shape", "undecayed"}
-"""Fields that Keras's classes do not take: a model's shape stands in its InputLayer; see :func:`encode_optimizer`."""
+NOT_WRITTEN: dict[type, str] = {Layer: "input_shape", Embedding: "weights", optimizers.Optimizer: "undecayed"}
+"""Fields that are no argument in a file: a model's shape stands in its InputLayer, vectors stand among the arrays; see
+:func:`encode_optimizer`."""
 
 
 def encode(where: str, value: Any) -> Any:
     """``value`` as JSON can hold it; errors call it ``where``."""
     if value is None or isinstance(value, bool | str):
         return value
-    if getattr(value, "ndim", None) == 0:
-        value = np.asarray(value).item()
+    if hasattr(value, "ndim"):
+        value = np.asarray(value).tolist()
     if isinstance(value, int | float):
         return value if isinstance(value, bool | int) else checks.number(where, value)
     if isinstance(value, list | tuple):
@@ -49,21 +51,43 @@ def encode_function(where: str, function: Callable[..., Any]) -> Any:
         for name, known in table.items():
             if known is function:
                 return name
+    return reference(where, function)
+
+
+def reference(where: str, function: Callable[..., Any]) -> Config:
+    """A function by its name, in the form that Keras gives it."""
     name = getattr(function, "__name__", "<lambda>")
     if not name.isidentifier():
         checks.reject(where, function, "a function with a name, since a file can hold no more of it")
     return {"module": "builtins", "class_name": "function", "config": name, "registered_name": name}
 
 
+def encode_lambda(where: str, layer: Lambda) -> Config:
+    """What Keras has other words for: the named arguments, the shape that was promised.
+
+    Its function is a reference even where a name alone says which of Ravine's it is, since Keras takes no name here.
+    """
+    config = {
+        "function": reference(f"{where}.function", layer.function),
+        "arguments": {
+            name: encode(f"{where}.arguments[{name!r}]", value) for name, value in dict(layer.arguments or ()).items()
+        },
+    }
+    if layer.expected_shape is not None:
+        config["output_shape"] = encode(f"{where}.output_shape", layer.expected_shape)
+    return config
+
+
 def encode_object(where: str, value: Any, family: Family) -> Config:
     """One of Ravine's objects, or one of a class that a user derived from theirs."""
-    if isinstance(value, Layer) and type(value).__name__ in NOT_HELD:
-        raise checks.RavineValueError(f"{where}: a file cannot hold a {type(value).__name__} layer yet.")
+    elsewhere = {name for cls, name in NOT_WRITTEN.items() if isinstance(value, cls)}
     config = {
         name: encode(f"{where}.{name}", _as_keras(field, getattr(value, name)))
         for name, field in trees.fields(type(value)).items()  # type: ignore[arg-type]  # the class can be hashed
-        if name not in NOT_WRITTEN and field.init
+        if name not in elsewhere and field.init
     }
+    if isinstance(value, Lambda):
+        config |= encode_lambda(where, value)
     if isinstance(value, Layer) and config["activity_regularizer"] is None:
         del config["activity_regularizer"]  # not every layer of Keras takes one
     elif isinstance(value, ActivityRegularization):
@@ -119,9 +143,10 @@ def encode_metric(where: str, metric: metrics.MetricLike) -> Any:
 
 def encode_compiled(arguments: Mapping[str, Any]) -> Config:
     """What ``compile`` was given, by argument."""
+    loss = arguments["loss"]
     return {
         "optimizer": encode_optimizer(arguments["optimizer"]),
-        "loss": encode("loss", arguments["loss"]),
+        "loss": fitting.NAMES[0] if isinstance(loss, fitting.FittingCrossentropy) else encode("loss", loss),
         "loss_weights": None if arguments["loss_weights"] == 1 else float(arguments["loss_weights"]),
         **{
             name: arguments[name] and [encode_metric(f"{name}[{i}]", m) for i, m in enumerate(arguments[name])]

@@ -69,15 +69,11 @@ class Groups:
             found = self._arrays(path)
             return 0 if found is None else len(found)
 
-    def floats(self, path: str, index: int, shape: Shape) -> np.ndarray:
-        """Array ``index`` of the group at ``path``, which has ``shape``, as float32."""
+    def array(self, path: str, index: int, shape: Shape, dtype: Any = np.float32) -> np.ndarray:
+        """Array ``index`` of the group at ``path``, which has ``shape`` and the kind of ``dtype``."""
+        kinds = "f" if np.dtype(dtype).kind == "f" else "iu"
         with _refusing(f"{path}/vars/{index} cannot be read"):
-            return self._read(path, index, shape, "f").astype(np.float32)
-
-    def integer(self, path: str, index: int) -> int:
-        """Array ``index`` of the group at ``path``, which is one integer."""
-        with _refusing(f"{path}/vars/{index} cannot be read"):
-            return int(self._read(path, index, (), "iu"))
+            return self._read(path, index, shape, kinds).astype(dtype)
 
     def _arrays(self, path: str) -> Any:
         """The group ``path/vars``, or None."""
@@ -99,7 +95,7 @@ class Groups:
         if dataset.shape != shape:
             raise checks.RavineValueError(f"{place} has shape {dataset.shape}: expected {shape}.")
         if dataset.dtype.kind not in kinds or dataset.dtype.itemsize > 8:
-            expected = "floats" if kinds == "f" else "an integer"
+            expected = "floats" if kinds == "f" else "integers"
             raise checks.RavineValueError(f"{place} has dtype {dataset.dtype}: expected {expected}.")
         if dataset.id.get_storage_size() != math.prod(shape) * dataset.dtype.itemsize:
             raise checks.RavineValueError(f"{place} declares {shape}, but the file does not hold that many numbers.")

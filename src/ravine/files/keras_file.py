@@ -6,8 +6,6 @@ import datetime
 import json
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -63,15 +61,14 @@ def read_model(file: BinaryIO, decoder: Decoder, *, compile: bool) -> Sequential
     config = strict_json.parse_object(CONFIG, archive.read(CONFIG, strict_json.LARGEST))
     model = decode_model(config, decoder, compile=compile)
     if model.built:
-        take_archived(archive, model)
+        take_archived(archive, arrays.Room(model))
     else:
         check_unbuilt(archive, model)
     return model
 
 
-def take_archived(archive: Archive, model: Sequential) -> None:
+def take_archived(archive: Archive, room: arrays.Room) -> None:
     """Give a model the weights of a ``.keras`` file."""
-    room = arrays.Room(model)
     room.check_size(f"its member {WEIGHTS}", archive.size(WEIGHTS))
     take_image(archive.read(WEIGHTS, room.most), room)
 
@@ -103,9 +100,8 @@ def take_image(image: bytes, room: arrays.Room) -> None:
         room.fill(_Image(groups))
 
 
-def read_weights(path: str | os.PathLike[str], model: Sequential) -> None:
+def read_weights(path: str | os.PathLike[str], room: arrays.Room) -> None:
     """Give a model the arrays of a ``.weights.h5`` file."""
-    room = arrays.Room(model)
     with Path(path).open("rb") as file:
         room.check_size("it", os.fstat(file.fileno()).st_size)
         take_image(file.read(room.most), room)
@@ -119,13 +115,13 @@ class _Image:
 
     def weights(self, place: arrays.Place) -> dict[str, np.ndarray]:
         count = self._groups.count(place.path)
-        if count != len(place.shapes):
+        if count != len(place.arrays):
             raise checks.RavineValueError(
-                f"{place.path} has {count} arrays: the layer {place.name} expected {len(place.shapes)}."
+                f"{place.path} has {count} arrays: the layer {place.name} expected {len(place.arrays)}."
             )
         return {
-            name: self._groups.floats(place.path, index, shape)
-            for index, (name, shape) in enumerate(place.shapes.items())
+            name: self._groups.array(place.path, index, expected.shape, expected.dtype)
+            for index, (name, expected) in enumerate(place.arrays.items())
         }
 
     def optimizer(self) -> slots.OptimizerList | None:
@@ -139,14 +135,13 @@ class _Listed(slots.OptimizerList):
         self._groups, self.count = groups, groups.count("optimizer")
 
     def integer(self, index: int) -> int:
-        return self._groups.integer("optimizer", index)
+        return int(self._groups.array("optimizer", index, (), np.int64))
 
     def floats(self, index: int, shape: tuple[int, ...]) -> np.ndarray:
-        return self._groups.floats("optimizer", index, shape)
+        return self._groups.array("optimizer", index, shape)
 
 
-@contextmanager
-def opened_archive(path: str | os.PathLike[str]) -> Iterator[Archive]:
-    """The archive at ``path``, to be read within the block."""
+def read_archived_weights(path: str | os.PathLike[str], room: arrays.Room) -> None:
+    """Give a model the arrays of a ``.keras`` file."""
     with Path(path).open("rb") as file:
-        yield Archive(file)
+        take_archived(Archive(file), room)

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, TypeVar
 from ravine import checks
 from ravine.atomic import replacing
 from ravine.files import keras_file, tensors
+from ravine.files.arrays import Room
 from ravine.files.decoding import Decoder
 from ravine.model import Sequential
 
@@ -44,7 +45,9 @@ def save_weights(model: Sequential, path: Path, overwrite: bool = True) -> None:
     _write(path, overwrite, _by_ending(path, {".weights.h5": hdf5, ".safetensors": safetensors}), model)
 
 
-def load_model(path: Path, custom_objects: Mapping[str, Any] | None = None, compile: bool = True) -> Sequential:
+def load_model(
+    path: Path, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, safe_mode: bool = True
+) -> Sequential:
     """The model of a file that Ravine or Keras 3 wrote, ready to go on training.
 
     Nothing in a file is executed. Whatever is broken, hostile or unknown in it is one error that names the file.
@@ -53,7 +56,11 @@ def load_model(path: Path, custom_objects: Mapping[str, Any] | None = None, comp
         path: ``.keras`` or ``.safetensors``.
         custom_objects: functions and classes that the file names, by name.
         compile: whether to take what ``compile`` was given too, and what the optimizer remembers.
+        safe_mode: only True, since code that is in a file is never executed.
     """
+    if not checks.boolean("safe_mode", safe_mode):
+        expected = "True, since code that is in a file is never executed: custom_objects hands functions over"
+        checks.reject("safe_mode", safe_mode, expected)
     decoder = Decoder(_checked(custom_objects))
 
     def keras(path: Path) -> Sequential:
@@ -69,25 +76,27 @@ def load_model(path: Path, custom_objects: Mapping[str, Any] | None = None, comp
         return read(path)
 
 
-def load_weights(model: Sequential, path: Path) -> None:
+def load_weights(model: Sequential, path: Path, skip_mismatch: bool = False) -> None:
     """Give a model the arrays of ``path``, and its optimizer what one of its kind remembered, the learning rate too.
 
-    The model stays as it was where one does not fit.
+    The model stays as it was where one does not fit, unless ``skip_mismatch`` says otherwise.
 
     Args:
         model: one of the same layers, whose input's shape is known.
         path: ``.weights.h5``, ``.keras`` or ``.safetensors``. In the latter the layers' names matter, in the others
             their classes and order.
+        skip_mismatch: whether layers that the file has nothing fitting for stay as they were, each with all its arrays;
+            a warning says which.
     """
-
-    def keras(path: Path, model: Sequential) -> None:
-        with keras_file.opened_archive(path) as archive:
-            keras_file.take_archived(archive, model)
-
-    known = {".weights.h5": keras_file.read_weights, ".keras": keras, ".safetensors": tensors.read_weights}
+    known = {
+        ".weights.h5": keras_file.read_weights,
+        ".keras": keras_file.read_archived_weights,
+        ".safetensors": tensors.read_weights,
+    }
     read = _by_ending(path, known)
+    skip_mismatch = checks.boolean("skip_mismatch", skip_mismatch)
     with _naming(path):
-        read(path, model)
+        read(path, Room(model, skip_mismatch))
 
 
 def _by_ending(path: Path, known: Mapping[str, T]) -> T:

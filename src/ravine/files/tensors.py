@@ -30,7 +30,7 @@ def write_model(file: BinaryIO, model: Sequential, *, config: bool = True) -> No
     from safetensors.numpy import save
 
     held = {
-        f"{name}/{key}": np.ascontiguousarray(array)
+        f"{name}/{key}": np.asarray(array, order="C")
         for name, layer in zip(model.layer_names, arrays.held_weights(model), strict=True)
         for key, array in layer.items()
     }
@@ -64,18 +64,17 @@ def read_model(path: str | os.PathLike[str], decoder: Decoder, *, compile: bool)
         config = strict_json.parse_object("the configuration", header.texts["config"].encode())
         model = decode_model(config, decoder, compile=compile)
         if model.built:
-            _take(file, header, model)
+            _take(file, header, arrays.Room(model))
         return model
 
 
-def read_weights(path: str | os.PathLike[str], model: Sequential) -> None:
+def read_weights(path: str | os.PathLike[str], room: arrays.Room) -> None:
     """Give a model the arrays of a file."""
     with Path(path).open("rb") as file:
-        _take(file, Header(file), model)
+        _take(file, Header(file), room)
 
 
-def _take(file: BinaryIO, header: Header, model: Sequential) -> None:
-    room = arrays.Room(model)
+def _take(file: BinaryIO, header: Header, room: arrays.Room) -> None:
     room.check_size("its part after the header", header.size - header.start)
     room.fill(_Tensors(header.read(file)))
 
@@ -127,7 +126,10 @@ class _Tensors:
         self._held = held
 
     def weights(self, place: arrays.Place) -> dict[str, np.ndarray]:
-        return {key: floats(self._held, f"{place.name}/{key}", shape) for key, shape in place.shapes.items()}
+        return {
+            key: array_called(self._held, f"{place.name}/{key}", expected.shape, expected.dtype)
+            for key, expected in place.arrays.items()
+        }
 
     def optimizer(self) -> slots.OptimizerList | None:
         return _Listed(self._held) if f"{OPTIMIZER}0" in self._held else None
@@ -141,22 +143,20 @@ class _Listed(slots.OptimizerList):
         self.count = sum(name.startswith(OPTIMIZER) and name[len(OPTIMIZER) :].isdigit() for name in held)
 
     def integer(self, index: int) -> int:
-        found = self._held.get(f"{OPTIMIZER}{index}")
-        if found is None or found.shape != () or found.dtype.kind != "i":
-            raise checks.RavineValueError(f"{OPTIMIZER}{index} is no integer.")
-        return int(found)
+        return int(array_called(self._held, f"{OPTIMIZER}{index}", (), np.int64))
 
     def floats(self, index: int, shape: tuple[int, ...]) -> np.ndarray:
-        return floats(self._held, f"{OPTIMIZER}{index}", shape)
+        return array_called(self._held, f"{OPTIMIZER}{index}", shape)
 
 
-def floats(held: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """The array called ``name``, which has ``shape``, as float32."""
+def array_called(held: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...], dtype: Any = np.float32) -> Any:
+    """The array called ``name``, which has ``shape`` and the kind of ``dtype``."""
     if name not in held:
         raise checks.RavineValueError(f"{name} is missing: expected an array of shape {shape}.")
     array = held[name]
     if array.shape != shape:
         raise checks.RavineValueError(f"{name} has shape {array.shape}: expected {shape}.")
-    if array.dtype.kind != "f":
-        raise checks.RavineValueError(f"{name} has dtype {array.dtype}: expected floats.")
-    return array.astype(np.float32)
+    kind, expected = ("f", "floats") if np.dtype(dtype).kind == "f" else ("i", "integers")
+    if array.dtype.kind != kind:
+        raise checks.RavineValueError(f"{name} has dtype {array.dtype}: expected {expected}.")
+    return array.astype(dtype)

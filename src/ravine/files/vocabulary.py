@@ -11,9 +11,6 @@ from ravine import activations, constraints, initializers, layers, losses, metri
 from ravine.initializers.base import Rule
 from ravine.optimizers import schedules
 
-NOT_HELD = {"CategoryEncoding", "Embedding", "Lambda", "Normalization"}
-"""Layers that a file cannot hold yet: they start from what they were given, or do what a file may not say."""
-
 BASES = {"Crossentropy", "Linked", "MeanMetricWrapper", "Function", "Mean", "MeanLoss", "NormConstraint"}
 """Classes that are no object of Keras's, besides the base of each family."""
 
@@ -33,10 +30,7 @@ class Family:
         return {
             name: value
             for name, value in vars(self.home).items()
-            if isinstance(value, type)
-            and issubclass(value, self.base)
-            and value is not self.base
-            and name not in BASES | NOT_HELD
+            if isinstance(value, type) and issubclass(value, self.base) and value is not self.base and name not in BASES
         }
 
 

@@ -24,8 +24,10 @@ from ravine.initializers.scaling import (
     VarianceScaling,
     fans,
 )
+from ravine.initializers.spectral import STFT
 
 __all__ = [
+    "STFT",
     "Constant",
     "GlorotNormal",
     "GlorotUniform",
@@ -42,6 +44,7 @@ __all__ = [
     "RandomNormal",
     "RandomUniform",
     "Rule",
+    "STFTInitializer",
     "TruncatedNormal",
     "VarianceScaling",
     "Zeros",
@@ -59,6 +62,7 @@ __all__ = [
     "orthogonal",
     "random_normal",
     "random_uniform",
+    "stft",
     "truncated_normal",
     "variance_scaling",
     "zeros",
@@ -77,6 +81,7 @@ lecun_uniform = LecunUniform
 ones = Ones
 random_normal = RandomNormal
 random_uniform = RandomUniform
+STFTInitializer = stft = STFT
 truncated_normal = TruncatedNormal
 variance_scaling = VarianceScaling
 zeros = Zeros
@@ -94,6 +99,7 @@ TABLE: dict[str, type[Rule]] = {
     "orthogonal": Orthogonal,
     "random_normal": RandomNormal,
     "random_uniform": RandomUniform,
+    "stft": STFT,
     "truncated_normal": TruncatedNormal,
     "variance_scaling": VarianceScaling,
     "zeros": Zeros,
@@ -101,6 +107,7 @@ TABLE: dict[str, type[Rule]] = {
 ALIASES = {cls.__name__: name for name, cls in TABLE.items()} | {
     "IdentityInitializer": "identity",
     "OrthogonalInitializer": "orthogonal",
+    "STFTInitializer": "stft",
     "normal": "random_normal",
     "one": "ones",
     "uniform": "random_uniform",

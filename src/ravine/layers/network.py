@@ -82,7 +82,7 @@ class Network:
         for layer, shape in zip(self.layers, [input_shape, *self.shapes(input_shape)], strict=False):
             layer.check_arrays(shape)
         for index, layer in enumerate(self.layers):
-            if isinstance(layer, Tokens) and layer is not self._tokens():
+            if isinstance(layer, Tokens) and layer is not self.tokens:
                 first = next(other for other in self.layers[:index] if not other.keeps_values)
                 raise checks.RavineValueError(
                     f"{type(layer).__name__} looks up whole numbers of the data, which are checked before anything "
@@ -90,7 +90,8 @@ class Network:
                     "after layers that only reshape."
                 )
 
-    def _tokens(self) -> Tokens | None:
+    @property
+    def tokens(self) -> Tokens | None:
         """The layer that looks the data up, where the first that does more than reshape them is such a layer."""
         first = next((layer for layer in self.layers if not layer.keeps_values), None)
         return first if isinstance(first, Tokens) else None
@@ -101,7 +102,7 @@ class Network:
         Whole numbers are int32 where a layer looks them up, else floats; images in bytes stay so until a batch needs
         them. Raises, naming ``argument``, where a number is none that the layer knows.
         """
-        tokens = self._tokens()
+        tokens = self.tokens
         if tokens is not None:
             return tokens.looked_up(argument, samples)
         return samples.astype(np.float32) if samples.dtype == np.int32 else samples
@@ -145,7 +146,7 @@ class Network:
         self, params: Variables, stats: Variables, x: jax.Array, *, key: jax.Array | None, training: bool
     ) -> Iterator[Visit]:
         """A batch's way from layer to layer."""
-        if self._tokens() is None:
+        if self.tokens is None:
             x = as_floats(x)
         for index, (place, layer) in enumerate(zip(self._places(), self.layers, strict=True)):
             layer_key = None if key is None else jax.random.fold_in(key, place)

@@ -86,7 +86,7 @@ class Normalization(Layer):
     layer, which ``get_weights()`` shows and training leaves as they are; ``layer.mean`` shows only what was given.
 
     Args:
-        axis: one axis or several that have a mean each; the batch counts as axis 0; None for one mean of all.
+        axis: one axis or several that have a mean each; the batch counts as axis 0; None or ``()`` for one mean of all.
         mean: a number, or an array of as many axes as ``axis`` or fewer, its last for the last of them.
         variance: the same, at least 0.
         invert: whether to undo it: y = μ + x·max(σ, 10⁻⁷).
@@ -110,7 +110,7 @@ class Normalization(Layer):
         """Mean and variance are both there, or neither; they fit each other."""
         super().check()
         checks.boolean("invert", self.invert)
-        if self.axis is not None:
+        if self._axis() != ():
             check_axis(self.axis, several=True)
         if self.mean is None and self.variance is None:
             return
@@ -168,7 +168,7 @@ class Normalization(Layer):
         self.give({name: a.astype(np.float32) for name, a in new.items()} | {"count": np.array(0, np.int32)})
 
     def _check_axis(self, sample_shape: Shape) -> None:
-        if self.axis is not None:
+        if self._axis() != ():
             check_axis_of(self.axis, sample_shape)
 
     def check_ready(self) -> None:

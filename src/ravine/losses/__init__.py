@@ -11,6 +11,7 @@ from typing import Any
 import jax
 
 from ravine import checks
+from ravine.losses import fitting
 from ravine.losses.base import (
     EPSILON,
     Crossentropy,
@@ -40,6 +41,8 @@ from ravine.losses.categorical import (
     categorical_generalized_cross_entropy,
     sparse_categorical_crossentropy,
 )
+from ravine.losses.circle import Circle, circle
+from ravine.losses.ctc import CTC, ctc
 from ravine.losses.divergence import KLDivergence, Poisson, kl_divergence, poisson
 from ravine.losses.margin import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from ravine.losses.overlap import Dice, Tversky, dice, tversky
@@ -61,6 +64,7 @@ from ravine.losses.regression import (
 )
 
 __all__ = [
+    "CTC",
     "EPSILON",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
@@ -68,6 +72,7 @@ __all__ = [
     "CategoricalFocalCrossentropy",
     "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
+    "Circle",
     "CosineSimilarity",
     "Crossentropy",
     "Dice",
@@ -96,7 +101,9 @@ __all__ = [
     "check_class_indices",
     "check_one_hot",
     "check_same_shape",
+    "circle",
     "cosine_similarity",
+    "ctc",
     "dice",
     "get",
     "hinge",
@@ -136,6 +143,8 @@ FUNCTIONS: dict[Callable[..., jax.Array], type[Loss]] = {
     categorical_hinge: CategoricalHinge,
     dice: Dice,
     tversky: Tversky,
+    circle: Circle,
+    ctc: CTC,
 }
 SHORT: dict[str, type[Loss]] = {
     "mse": MeanSquaredError,
@@ -156,8 +165,11 @@ LossLike = str | Loss | type[Loss] | Callable[[jax.Array, jax.Array], Any]
 def get(loss: LossLike) -> Loss:
     """The loss for a name, a class, an object or a function of targets and outputs.
 
-    Unknown names raise, with the nearest valid one, and so do settings that cannot work.
+    ``"crossentropy"`` or ``"ce"`` stands for the one that fits the targets. Unknown names raise, with the nearest valid
+    one, and so do settings that cannot work.
     """
+    if isinstance(loss, str) and loss.lower() in fitting.NAMES:
+        return fitting.FittingCrossentropy()
     if isinstance(loss, str):
         return ALIASES[loss]() if loss in ALIASES else checks.look_up("loss", loss, TABLE)()
     if isinstance(loss, type) and issubclass(loss, Loss):

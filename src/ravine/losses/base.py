@@ -158,6 +158,10 @@ class Loss:
         values = values * weights
         return values.sum() if self.reduction == "sum" else values.mean()
 
+    def fitted(self, y_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> Loss:
+        """The loss of targets ``y_shape`` and outputs ``[batch, *output_shape]``, for what stands for several."""
+        return self
+
     def on_logits(self) -> Loss:
         """The same loss, reading what comes before its ``link``."""
         return self

@@ -64,9 +64,10 @@ class Compiled:
             raise checks.RavineValueError(
                 f"{caller}: the model was compiled without a loss; call model.compile(loss=...)."
             )
-        on_logits = self.loss.on_logits()
-        linked = network.with_link(self.loss.link)
-        if linked.link and self.loss == on_logits:
+        loss = self.loss.fitted(y_shape, output_shape)
+        on_logits = loss.on_logits()
+        linked = network.with_link(loss.link)
+        if linked.link and loss == on_logits:
             checks.warn(
                 f"loss: from_logits=True, but the model ends with a {linked.link}, so its outputs are no logits. "
                 "Leave one of the two out.",
@@ -75,7 +76,7 @@ class Compiled:
         return Task(
             network=linked,
             optimizer=self.optimizer,
-            loss=on_logits if linked.link else self.loss,
+            loss=on_logits if linked.link else loss,
             loss_weight=self.loss_weight,
             metrics=tuple(metrics.get(m, y_shape, output_shape) for m in self.metrics),
             weighted_metrics=tuple(metrics.get(m, y_shape, output_shape) for m in self.weighted_metrics),

@@ -213,12 +213,13 @@ class Sequential(Predictor):
         """Write the arrays, and what the optimizer remembers, to a ``.weights.h5`` or ``.safetensors`` file."""
         hooks.files().save_weights(self, path, overwrite)
 
-    def load_weights(self, path: hooks.Path) -> None:
+    def load_weights(self, path: hooks.Path, skip_mismatch: bool = False) -> None:
         """Take over the arrays of a ``.weights.h5``, ``.keras`` or ``.safetensors`` file, or none if one does not fit.
 
-        What the optimizer remembers is taken over too where the file has it, and starts anew where it has not.
+        What the optimizer remembers is taken over too where the file has it, and starts anew where it has not. With
+        ``skip_mismatch`` layers that the file has nothing fitting for stay as they are, and a warning names them.
         """
-        hooks.files().load_weights(self, path)
+        hooks.files().load_weights(self, path, skip_mismatch)
 
     def fit(
         self,
