@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from ravine import checks, trees
+from ravine.training.frames import as_frame, frame_as_array
 
 
 @trees.tree
@@ -51,12 +52,25 @@ class Data:
         return jax.device_put(self)
 
 
+def on_host(value: Any) -> Any:
+    """A tensor of PyTorch, TensorFlow or another library as an array of NumPy; anything else as it is."""
+    for name in ("detach", "cpu", "numpy"):  # a tensor may need gradients, or lie on a GPU
+        method = getattr(value, name, None)
+        value = method() if callable(method) else value
+    return np.from_dlpack(value) if hasattr(value, "__dlpack__") and not hasattr(value, "__array__") else value
+
+
 def as_array(argument: str, value: Any) -> np.ndarray:
-    """``value`` as a numeric array with at least one row, or an error that names ``argument``."""
+    """``value`` as a numeric array with at least one row, or an error that names ``argument``.
+
+    A frame of pandas, polars or another library becomes an array ``[rows, columns]``, a series one ``[rows]``.
+    """
     if value is None:
         checks.reject_type(argument, value, "an array")
     if isinstance(value, Mapping | set | str | bytes):
         checks.reject_type(argument, value, "an array of numbers")
+    frame = as_frame(argument, value)
+    value = on_host(value) if frame is None else frame_as_array(argument, frame)
     try:
         array = np.asarray(value)
     except ValueError:
