@@ -16,7 +16,7 @@ from ravine.training.data import Data, as_data, as_pair, as_samples
 from ravine.training.frames import as_frame
 from ravine.training.sources.base import Source
 from ravine.training.sources.indexed import Indexed
-from ravine.training.sources.rows import Arrays, Columns, Rows, is_lazy
+from ravine.training.sources.rows import Arrays, Columns, Rows, is_held, is_lazy
 from ravine.training.sources.streams import Stream
 
 SMALL = 2**26
@@ -71,9 +71,9 @@ def is_dataset(x: Any) -> bool:
 
 def is_batches(x: Any) -> bool:
     """Whether this holds or yields batches, and is no array or what becomes one, such as a list or a frame."""
-    if isinstance(x, Sequence | Mapping | Set | numbers.Number | jax.Array) or is_lazy(x):
+    if isinstance(x, Sequence | Mapping | Set | numbers.Number) or is_held(x) or is_lazy(x):
         return False
-    if any(hasattr(x, name) for name in ("__array__", "__array_interface__", "__dlpack__")):
+    if hasattr(x, "__array__") or hasattr(x, "__array_interface__"):
         return False
     return (_has_index(x) or hasattr(x, "__iter__") or callable(x)) and as_frame("x", x) is None
 

@@ -187,13 +187,18 @@ def rows_at(array: Any, index: Index) -> np.ndarray:
     return rows
 
 
+def is_held(value: Any) -> bool:
+    """Whether this is a tensor, frame or sparse matrix of some library, whose values are at hand."""
+    return any(hasattr(value, name) for name in ("__dlpack__", "numpy", "to_numpy", "toarray"))
+
+
 def is_lazy(value: Any) -> bool:
     """Whether this is an array that lies on disk, or is read or computed when rows of it are asked for."""
     if isinstance(value, np.ndarray):
         while isinstance(value, np.ndarray):
             value = value.base
         return isinstance(value, mmap.mmap)
-    if isinstance(value, jax.Array) or hasattr(value, "__dlpack__") or hasattr(value, "numpy"):
+    if is_held(value):
         return False
     is_array = isinstance(getattr(value, "dtype", None), np.dtype) and isinstance(getattr(value, "shape", None), tuple)
     return is_array and len(value.shape) > 0 and hasattr(value, "__len__") and hasattr(value, "__getitem__")

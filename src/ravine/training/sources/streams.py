@@ -113,7 +113,7 @@ class Stream(Source):
             batch, self._peeked = self._peeked, None
             return batch
         batch = self._pulled(number, at)
-        if batch is END and self._restarts and self._steps and self._came:
+        if batch is END and self._restarts and self._steps:
             self._begin()
             batch = self._pulled(number, at)
         return batch
