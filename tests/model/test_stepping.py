@@ -101,6 +101,13 @@ def test_validation_batches_too(tiny):
     close(model, expected)
 
 
+def test_a_part_of_the_validation_batches_is_the_same_part_each_time(tiny):
+    held_out = {"validation_data": Loader(tiny.x, tiny.y), "validation_steps": 2}
+    _, history = tiny.fit(**OPTIONS, **held_out)
+    _, arrays = tiny.fit(**OPTIONS, validation_data=(tiny.x[:16], tiny.y[:16]))
+    same(history, arrays)
+
+
 def test_rows_on_disk_are_shuffled_like_those_in_memory(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(kinds, "SMALL", 0)
     x = np.memmap(tmp_path / "x", np.float32, "w+", shape=tiny.x.shape)

@@ -62,7 +62,7 @@ class StepByStep:
         if self.request.settings.population_statistics:
             settled = placement.compiled(settle)(member, self.request.settings, carry[0], self.data)
             carry = settled, carry[1]
-        validated = self._validated(member.task, carry[0], int(run.epoch), wanted=bool(today.validates))
+        validated = self._validated(member.task, carry[0], wanted=bool(today.validates))
         end = placement.compiled(end_epoch, self.options)
         run, line = end(member, self.request.settings, run, carry, self.data, self.validation, validated, today)
         course.hand_over(run.train)
@@ -106,7 +106,7 @@ class StepByStep:
         draw, key = placement.compiled(order_of), self.member.keys[0]
         return lambda walked, count: np.asarray(draw(key, np.uint32(walked), Count(count)))
 
-    def _validated(self, task: Task, train: TrainState, epoch: int, *, wanted: bool) -> np.ndarray | None:
+    def _validated(self, task: Task, train: TrainState, *, wanted: bool) -> np.ndarray | None:
         """The validation values where the host reads the batches, or callbacks have their turns between them."""
         batches: Iterable[Data] | None = None
         if self.held_out is not None:
@@ -114,7 +114,7 @@ class StepByStep:
             assert feed is not None
             if not wanted:
                 return np.full(len(self.request.names), np.nan, np.float32)
-            batches = map(feed.accept_validation, self.held_out.epoch(epoch))
+            batches = map(feed.accept_validation, self.held_out.epoch(0))  # the same each time, where it can be
         elif self.request.validation is not None and wanted and self.course.hears_tests:
             batches = in_batches(self.request.validation, self.request.plan.validation_batch_size)
         if batches is None:
