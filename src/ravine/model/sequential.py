@@ -22,6 +22,7 @@ from ravine.model.course import Course
 from ravine.model.evaluation import evaluated, in_batches, values_of
 from ravine.model.fitting import Plan, Request
 from ravine.model.prediction import Predictor, first_batches
+from ravine.model.resuming import Backup, backup_of
 from ravine.model.running import run_course
 from ravine.training import data as training_data
 from ravine.training import placement
@@ -238,6 +239,7 @@ class Sequential(Predictor):
         *,
         seed: int | None = None,
         population_statistics: bool = False,
+        checkpoint: hooks.Path | None = None,
     ) -> History:
         """Train the model, and return the record of the run.
 
@@ -264,6 +266,15 @@ class Sequential(Predictor):
                 where none have been needed before.
             population_statistics: whether each epoch ends, before its validation, with the exact statistics of batch
                 normalization over the training data in place of moving averages. It costs a forward pass an epoch.
+            checkpoint: a folder to keep the run in while it is trained. Killed at any moment, the same call goes on
+                from there, in another process too, and ends with the same bits as a run that was never disturbed. The
+                run is saved every quarter of a second, or after each epoch where that is longer or the host has its
+                turn then: to train again what is lost takes no longer. The epoch, the seed and a learning rate that
+                callbacks change come from the checkpoint; other numbers, such as ``epochs``, hold as they are given
+                anew. A run that came to its end is returned at once; with more ``epochs`` it goes on, unless a rule or
+                a callback had stopped it. The checkpoint of another run is an error: layers, optimizer, loss, metrics,
+                batches and data must agree (of arrays above 64 MiB every k-th row is compared). The newest two stay;
+                where the newest is damaged, the one before counts, with a warning.
         """
         self._require_compiled("fit")
         size = checks.integer("batch_size", 32 if batch_size is None else batch_size, least=1)
@@ -284,6 +295,9 @@ class Sequential(Predictor):
         )
         observers = callback_base.check(callbacks)
         seed = None if seed is None else seeds.check_seed("seed", seed)
+        backup = backup_of(checkpoint, observers)
+        if backup is not None:
+            plan, seed = backup.asked(plan, seed)
         data = training_data.as_data(x, y, sample_weight)
         validation = None
         if validation_data is not None:
@@ -292,7 +306,7 @@ class Sequential(Predictor):
             data, validation = training_data.hold_out(data, split)
         if validation is not None:
             validation = first_batches(validation, plan.validation_batch_size, validation_steps, "validation_steps")
-        return run_course(self.course(plan, data, validation, observers, seed, class_weight))
+        return run_course(self.course(plan, data, validation, observers, seed, class_weight, backup))
 
     def course(
         self,
@@ -302,6 +316,7 @@ class Sequential(Predictor):
         callbacks: list[Callback],
         seed: int | None = None,
         class_weight: Mapping[int, float] | None = None,
+        backup: Backup | None = None,
     ) -> Course:
         """A run of this model that is ready to start: all that it needs is there, and fits.
 
@@ -337,8 +352,9 @@ class Sequential(Predictor):
             manages_rate=fitting.manages_rate(callbacks, self.optimizer),
         )
         self.optimizer.check_run(self._optimizer_state, len(plan.epochs) * request.steps)
+        course = Course(self, request, callbacks, backup)
         self.variables(request.seed)
-        return Course(self, request, callbacks)
+        return course
 
     def evaluate(
         self,
