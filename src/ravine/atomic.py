@@ -21,15 +21,14 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         OSError: the folder is missing or cannot be written, or the disk is full.
     """
     target = Path(os.path.realpath(path))  # through a symbolic link, not over it
-    temporary = target.with_name(f".ravine-{secrets.token_hex(8)}.tmp")
-    # Opened like any new file, so that it gets the usual permissions; the modules for temporary files give others.
-    with temporary.open("xb") as file:
-        try:
+    # Named after its target, so that whoever finds it after a kill can tell what it was to be.
+    temporary = target.with_name(f".{target.name[:32]}.{secrets.token_hex(8)}.tmp")
+    try:
+        # Opened like any new file, so that it gets the usual permissions; the modules for temporary files give others.
+        with temporary.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            file.close()  # Windows replaces no file that is open
-            os.replace(temporary, target)
-        finally:
-            file.close()
-            temporary.unlink(missing_ok=True)
+        os.replace(temporary, target)  # closed before, since Windows replaces no file that is open
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -52,6 +52,22 @@ def reject_type(argument: str, value: object, expected: str) -> NoReturn:
     raise RavineTypeError(f"{argument}={shown(value)} is a {type(value).__name__}: expected {expected}.")
 
 
+def difference(held: Any, new: Any, path: str = "") -> str | None:
+    """The first place where two trees of JSON differ, in words; None where there is none."""
+    if isinstance(held, dict) and isinstance(new, dict):
+        for key in {**held, **new}:
+            found = difference(held.get(key), new.get(key), f"{path}.{key}" if path else str(key))
+            if found is not None:
+                return found
+        return None
+    if isinstance(held, list) and isinstance(new, list) and len(held) == len(new):
+        found_all = (difference(a, b, f"{path}[{i}]") for i, (a, b) in enumerate(zip(held, new, strict=True)))
+        return next((found for found in found_all if found is not None), None)
+    if held == new or (held != held and new != new):
+        return None
+    return f"its {path} is {shown(held)}, not {shown(new)}"
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
     """``" Did you mean 'x'?"`` for the valid name closest to ``name``, or nothing where none is close."""
     by_folded_name = {v.lower(): v for v in valid}

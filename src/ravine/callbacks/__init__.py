@@ -1,5 +1,6 @@
 """Callbacks, under Keras's names."""
 
+from ravine.callbacks.backup_and_restore import BackupAndRestore
 from ravine.callbacks.base import Callback
 from ravine.callbacks.csv_logger import CSVLogger
 from ravine.callbacks.early_stopping import EarlyStopping
@@ -11,6 +12,7 @@ from ravine.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from ravine.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "EarlyStopping",

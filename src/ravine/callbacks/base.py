@@ -55,6 +55,13 @@ class Callback:
             directions: of each key without ``val_``, ``"min"`` or ``"max"``; left out where nobody can tell.
         """
 
+    def state(self) -> dict[str, float | int | str | None]:
+        """What the callback knows of the run so far, for a checkpoint: what :meth:`restore` needs to go on from."""
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Called after ``on_train_begin`` in a run that goes on from a checkpoint, with the :meth:`state` in that."""
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Before the first epoch."""
 

@@ -6,6 +6,7 @@ import csv
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ravine import checks
 from ravine.callbacks.base import Callback, Logs
@@ -30,6 +31,7 @@ class CSVLogger(Callback):
         self.filename, self.separator = Path(filename), separator
         self.append = checks.boolean("append", append)
         self._columns: list[str] = []
+        self._starts = True
 
     def prepare(self, columns: Sequence[str], directions: Mapping[str, str]) -> None:
         """Raise where the file cannot be gone on with."""
@@ -49,14 +51,40 @@ class CSVLogger(Callback):
             return next(csv.reader(file, delimiter=self.separator), None)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Write the columns' names, unless they are there."""
-        if not (self.append and self._header()):
-            self._write(self._columns, mode="w")
+        """Raise where the file cannot be written. What it holds goes with the first line, unless it is gone on with."""
+        with self.filename.open("a"):
+            self._starts = not (self.append and self._header())
+
+    def state(self) -> dict[str, float | int | str | None]:
+        """How long the file is."""
+        return {"bytes": self.filename.stat().st_size}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on after the lines of the epochs that the run goes on after; later ones are cut off."""
+        size = self.filename.stat().st_size
+        self._starts = size == 0
+        if size < state["bytes"]:
+            checks.warn(
+                f"{self.filename} has {size} bytes and had {state['bytes']}: lines of former epochs are missing."
+            )
+        else:
+            os.truncate(self.filename, state["bytes"])
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Add the epoch."""
+        self._begin()
         values = logs or {}
         self._write([epoch, *(values.get(key, "NA") for key in self._columns[1:])], mode="a")
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Write the columns' names, if there was no epoch."""
+        self._begin()
+
+    def _begin(self) -> None:
+        """Write the columns' names, unless they are there."""
+        if self._starts:
+            self._write(self._columns, mode="w")
+            self._starts = False
 
     def _write(self, row: Sequence[object], mode: str) -> None:
         # Opened for each line, so that nothing stays open or unwritten whatever ends the run.

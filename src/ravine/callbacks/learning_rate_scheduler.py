@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 
+import numpy as np
+
 from ravine import checks
 from ravine.callbacks.base import Callback, Logs
 
@@ -36,9 +38,10 @@ class LearningRateScheduler(Callback):
         self._ahead = {}
 
     def rate(self, epoch: int, so_far: float) -> float:
-        """What the function says of an epoch."""
+        """What the function says of an epoch, as float32."""
         given = self.schedule(epoch, so_far) if self._takes_rate else self.schedule(epoch)
-        return checks.number(f"schedule({epoch})", given, least=0)
+        # As the run uses it: else the rate so far would depend on how many epochs were asked for at once.
+        return float(np.float32(checks.number(f"schedule({epoch})", given, least=0)))
 
     def ahead(self, epoch: int, so_far: float) -> float:
         """The rate of an epoch whose turn comes later."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ravine import checks
 from ravine.callbacks.base import Logs
@@ -71,6 +72,14 @@ class ModelCheckpoint(Monitor):
         if self.save_best_only:
             found = self.watched(known, directions)
             self._way = "min" if found is None else found[1]
+
+    def state(self) -> dict[str, float | int | str | None]:
+        """The best value so far, and how many batches there were."""
+        return {"best": self.best, "batches": self._batches}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from there."""
+        self.best, self._batches = state["best"], state["batches"]
 
     def _path(self, epoch: int, logs: Logs, batch: int | None = None) -> Path:
         places = {"epoch": epoch + 1, **logs} | ({} if batch is None else {"batch": batch + 1})

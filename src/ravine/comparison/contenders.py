@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ravine import checks, optimizers, trees
-from ravine.callbacks import Callback
+from ravine.callbacks import BackupAndRestore, Callback
 from ravine.callbacks import base as callback_base
 from ravine.callbacks.monitor import Monitor
 from ravine.comparison import codec, describing, paths
@@ -97,6 +97,10 @@ def contender(argument: str, name: str, given: Any, common: Mapping[str, Any]) -
     settings = {**common, **{key: value for key, value in own.items() if value is not None}}
     batch_size = settings.get("batch_size")
     callbacks = callback_base.check(settings.get("callbacks"))
+    if any(isinstance(callback, BackupAndRestore) for callback in callbacks):
+        raise checks.RavineValueError(
+            f"{argument}: its runs would share the folder of BackupAndRestore; out=... keeps every run that is done."
+        )
     model = _model(argument, settings, own)
     _check_monitors(argument, callbacks, model)
     built = Contender(

@@ -124,28 +124,12 @@ def _foreign(path: Path) -> checks.RavineValueError:
 
 
 def _check_same(path: Path, held: Any, study: Any) -> None:
-    difference = _difference(held, study, "")
+    difference = checks.difference(held, study)
     if difference is not None:
         raise checks.RavineValueError(
             f"out={str(path)!r} holds the runs of another study: {difference}. Expected the same arguments, or another "
             "file."
         )
-
-
-def _difference(held: Any, new: Any, path: str) -> str | None:
-    """The first place where two trees of JSON differ, in words; None where there is none."""
-    if isinstance(held, dict) and isinstance(new, dict):
-        for key in {**held, **new}:
-            found = _difference(held.get(key), new.get(key), f"{path}.{key}" if path else str(key))
-            if found is not None:
-                return found
-        return None
-    if isinstance(held, list) and isinstance(new, list) and len(held) == len(new):
-        found_all = (_difference(a, b, f"{path}[{i}]") for i, (a, b) in enumerate(zip(held, new, strict=True)))
-        return next((found for found in found_all if found is not None), None)
-    if held == new or (held != held and new != new):
-        return None
-    return f"its {path} is {checks.shown(held)}, not {checks.shown(new)}"
 
 
 def _lock(file: BinaryIO, path: Path) -> None:

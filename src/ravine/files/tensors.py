@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import jax.numpy as jnp
 import numpy as np
 
 from ravine import checks
@@ -20,15 +21,18 @@ from ravine.files.architecture import decode_model, encode_model
 from ravine.files.decoding import Decoder
 from ravine.model import Sequential
 
-DTYPES = {"F16": np.float16, "F32": np.float32, "F64": np.float64, "I32": np.int32, "I64": np.int64}
+DTYPES: dict[str, Any] = {
+    "BOOL": np.bool_,
+    **{f"{kind}{bits}": np.dtype(f"{kind.lower()}{bits // 8}") for kind in "IU" for bits in (8, 16, 32, 64)},
+    **{f"F{bits}": np.dtype(f"f{bits // 8}") for bits in (16, 32, 64)},
+    "BF16": jnp.bfloat16,
+}
 OPTIMIZER = "optimizer/"
 """Before the numbers of what the optimizer remembers, in Keras's order."""
 
 
 def write_model(file: BinaryIO, model: Sequential, *, config: bool = True) -> None:
     """Write a model's arrays; with ``config`` its configuration too."""
-    from safetensors.numpy import save
-
     held = {
         f"{name}/{key}": np.asarray(array, order="C")
         for name, layer in zip(model.layer_names, arrays.held_weights(model), strict=True)
@@ -39,7 +43,14 @@ def write_model(file: BinaryIO, model: Sequential, *, config: bool = True) -> No
     texts = {"metadata": json.dumps(keras_file.metadata())}
     if config:
         texts["config"] = json.dumps(encode_model(model), allow_nan=False)
-    file.write(save(held, texts | {"crc32": checksum(held, texts)}))
+    write(file, held, texts)
+
+
+def write(file: BinaryIO, held: Mapping[str, np.ndarray], texts: Mapping[str, str]) -> None:
+    """Write arrays and texts by name, and their checksum."""
+    from safetensors.numpy import save
+
+    file.write(save(dict(held), {**texts, "crc32": checksum(held, texts)}))
 
 
 def checksum(held: Mapping[str, np.ndarray], texts: Mapping[str, str]) -> str:
@@ -49,7 +60,7 @@ def checksum(held: Mapping[str, np.ndarray], texts: Mapping[str, str]) -> str:
         value = zlib.crc32(f"{name}={texts[name]}".encode(), value)
     for name in sorted(held):
         value = zlib.crc32(f"{name}:{held[name].dtype}{held[name].shape}".encode(), value)
-        value = zlib.crc32(held[name].data, value)
+        value = zlib.crc32(held[name].reshape(-1).view(np.uint8).data, value)  # no buffer is of bfloat16
     return f"{value:08x}"
 
 

@@ -16,6 +16,7 @@ from ravine.callbacks import Callback, LearningRateScheduler, ReduceLROnPlateau,
 from ravine.callbacks.base import TEST, TRAIN_BATCH, Stopper, overrides
 from ravine.callbacks.progress import Progress
 from ravine.model.fitting import Request
+from ravine.model.resuming import Backup
 from ravine.training import placement
 from ravine.training.history import History
 from ravine.training.legs import Leg
@@ -39,8 +40,10 @@ class Course:
     kept_epoch = -1
     stopped_epoch: int | None = None
 
-    def __init__(self, model: Sequential, request: Request, callbacks: Sequence[Callback]) -> None:
-        self.model, self.request = model, request
+    def __init__(
+        self, model: Sequential, request: Request, callbacks: Sequence[Callback], backup: Backup | None = None
+    ) -> None:
+        self.model, self.request, self.backup = model, request, backup
         self.progress = Progress(request.plan.verbose, request.plan.epochs.start)
         self.callbacks = [*callbacks, self.progress]
         self.stoppers = [c for c in callbacks if isinstance(c, Stopper)]
@@ -58,6 +61,8 @@ class Course:
         self.history = History(params=params, seed=request.seed)
         self._legs: list[tuple[int, float]] = []
         self._handed: Any = None
+        if backup is not None:
+            backup.check(self)
 
     @property
     def optimizer(self) -> Any:
@@ -100,10 +105,17 @@ class Course:
         return replace(member, task=replace(member.task, optimizer=trees.as_leaves(self.optimizer)))
 
     def start(self, member: Member) -> RunState:
-        """The state to start from."""
+        """The state to start from, or to go on from."""
+        if self.backup is not None and self.backup.found:
+            return self.backup.restored(self)
         begin = placement.compiled(first_run)
         rate = self.rate if self.request.manages_rate else None
         return begin(member, self.model.train_state(), rate, np.int32(self.request.plan.epochs.start))
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to train of a run that goes on from a checkpoint."""
+        return self.backup is not None and (self.backup.stopped or not self.request.plan.epochs)
 
     def hand_over(self, state: TrainState) -> None:
         """Give the model the arrays that the run arrived at."""
@@ -219,6 +231,8 @@ class Course:
         logs = {key: values[-1] for key, values in self.history.history.items()}
         for callback in self.callbacks:
             callback.on_train_end(logs)
+        if self.backup is not None and not self.cut:
+            self.backup.end()
 
 
 def _paired(callbacks: Sequence[Any], rules: Sequence[Any], states: Sequence[Any]) -> Iterator[tuple[Any, Any]]:

@@ -27,20 +27,27 @@ def run_course(course: Course, interrupts: Interrupts | None = None) -> History:
 
     ``interrupts`` are those of whoever runs many and hears of Ctrl-C first; a run by itself has its own.
     """
+    with nullcontext() if course.backup is None else course.backup.held():
+        return _run(course, interrupts)
+
+
+def _run(course: Course, interrupts: Interrupts | None) -> History:
     course.begin()
-    leg = None
     try:
         with Interrupts() if interrupts is None else nullcontext(interrupts) as heard:
-            for leg in _legs(course, _alone(course), course.start(course.member()), every_epoch=course.every_epoch):
-                course.take_rate(leg.run.rate)
+            run = course.start(course.member())
+            for leg in () if course.over else _legs(course, _alone(course), run, every_epoch=course.every_epoch):
+                run = leg.run
+                course.take_rate(run.rate)
                 course.take(leg, leg.record)
+                if course.backup is not None:
+                    course.backup.save(course, run)
                 if heard.requested and interrupts is None:
                     print(f"Interrupted: training ended after epoch {course.history.epoch[-1] + 1}.")
                 course.cut = heard.requested and not _over(leg, course)
                 if course.cut or course.model.stop_training:
                     break
-        if leg is not None:
-            course.finish(leg.run)
+        course.finish(run)
         course.end()
     finally:
         course.progress.close()

@@ -24,6 +24,11 @@ class Source(ABC):
     example: Data
 
     @property
+    def repeats(self) -> bool:
+        """Whether an epoch's batches depend on its number alone, not on the epochs that were walked before."""
+        return True
+
+    @property
     @abstractmethod
     def batches(self) -> int | None:
         """How many batches an epoch has; None while nobody knows."""

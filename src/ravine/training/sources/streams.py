@@ -59,6 +59,11 @@ class Stream(Source):
         """How many batches an epoch has; without steps and a length, None until the first one has ended."""
         return self._steps or self._length
 
+    @property
+    def repeats(self) -> bool:
+        """Whether an epoch is a pass that begins anew."""
+        return self._restarts and self._steps is None
+
     def epoch(self, number: int, order: Order | None = None) -> Iterator[Data]:
         """The batches of an epoch. Their ``order`` is their own affair."""
         self._arrive(number)
