@@ -47,6 +47,23 @@ def test_a_file_that_cannot_be_replaced_leaves_nothing_behind(tmp_path):
     assert os.listdir(tmp_path) == ["a"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such limits")
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path):
+    import resource
+
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**12, limits[1]))  # a write beyond it fails as on a full disk
+    try:
+        with pytest.raises(OSError, match="File too large"), replacing(path) as file:
+            file.writelines([b"x" * 2**10, b"y" * 2**12])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a"]
+
+
 def test_a_missing_folder_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError), replacing(tmp_path / "nowhere" / "a"):
         pytest.fail("the block must not run")

@@ -62,7 +62,10 @@ WRONG = {
         r"dense/kernel has shape \(4, 6\)",
     ),
     "another dtype": (lambda held: held.update({"dense/bias": np.ones(4, np.int32)}), "dense/bias has dtype int32"),
-    "an unknown dtype": (lambda held: held.update({"dense/bias": np.ones(4, bool)}), "dense/bias has dtype BOOL"),
+    "an unknown dtype": (
+        lambda held: held.update({"dense/bias": np.ones(4, np.complex64)}),
+        "dense/bias has dtype C64",
+    ),
     "a count that is none": (
         lambda held: held.update({"optimizer/0": np.float32(1), "optimizer/1": np.float32(1)}),
         "optimizer/0 has dtype .*: expected integers",

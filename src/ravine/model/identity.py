@@ -58,7 +58,8 @@ def outline(value: Any, *, chosen: bool = False) -> Any:
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, numbers.Real):
-        return float(value) if chosen else "a number"
+        plain = int(value) if isinstance(value, numbers.Integral) else float(value)
+        return plain if chosen else "a number"
     named = value if callable(value) and hasattr(value, "__qualname__") else type(value)
     return f"{named.__module__}.{named.__qualname__}"
 

@@ -66,7 +66,7 @@ def _words(tree: Any) -> Any:
 
 def _leaf(array: np.ndarray, like: Any) -> jax.Array:
     leaf = jnp.array(array, copy=True)  # JAX's own, since a leg takes its memory
-    return jax.random.wrap_key_data(leaf, impl=str(jax.random.key_impl(like))) if _is_key(like) else leaf
+    return jax.random.wrap_key_data(leaf, impl=like.dtype) if _is_key(like) else leaf
 
 
 def _is_key(leaf: Any) -> bool:
