@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ravine import atomic
 from ravine.checks import RavineValueError
-from ravine.files import Checkpoints, atomic
+from ravine.files import Checkpoints
 
 ARRAYS = {
     "floats": np.linspace(0, 1, 7, dtype=np.float32).reshape(7, 1),

@@ -432,3 +432,35 @@ def test_folders_that_cannot_work_are_refused(tmp_path):
             loss="sparse_categorical_crossentropy",
             callbacks=[BackupAndRestore(tmp_path)],
         )
+
+
+def fresh():
+    model = network("numbers")
+    model.compile(optimizers.SGD(0.1, momentum=0.9), "sparse_categorical_crossentropy")
+    return model
+
+
+def batches():
+    """Passes over the rows, in batches of 8."""
+    return ((X[i : i + 8], Y[i : i + 8]) for i in range(0, len(X), 8))
+
+
+def test_batches_of_a_function_go_on_too(tmp_path):
+    def run(after=None):
+        model = fresh()
+        cutting = [] if after is None else [Cutting(after)]
+        options = {"epochs": 5, "seed": 1, "verbose": 0, "callbacks": cutting}
+        return model, model.fit(batches, checkpoint=None if after is None else tmp_path / "run", **options)
+
+    expected, straight = run()
+    with pytest.raises(Cut):
+        run(after=2)
+    model, history = run(after=9)
+    assert history.history == straight.history
+    for ours, theirs in zip(model.get_weights(), expected.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_generator_cannot_be_gone_on_with(tmp_path):
+    with pytest.raises(RavineValueError, match="checkpoint: x gives its batches one after another"):
+        fresh().fit(batches(), steps_per_epoch=1, verbose=0, checkpoint=tmp_path)

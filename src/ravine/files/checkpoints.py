@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from ravine import checks
+from ravine.atomic import replacing
 from ravine.files import tensors
-from ravine.files.atomic import replacing
 
 FORMAT = "ravine checkpoint 1"
 NAME = re.compile(r"checkpoint-(\d{8,})\.safetensors")
