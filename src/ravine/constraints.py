@@ -156,6 +156,12 @@ class Function(Constraint):
         return self.function(w)
 
 
+# Keras's other names of the classes.
+max_norm = MaxNorm
+min_max_norm = MinMaxNorm
+non_neg = NonNeg
+unit_norm = UnitNorm
+
 Named = str | Constraint | type[Constraint] | Callable[[jax.Array], jax.Array] | None
 
 TABLE: dict[str, Callable[[], Constraint]] = {

@@ -151,6 +151,12 @@ class Function(Regularizer):
         return self.function(w)
 
 
+# Keras's other names of the classes.
+l1 = L1
+l1_l2 = L1L2
+l2 = L2
+orthogonal_regularizer = OrthogonalRegularizer
+
 Named = str | Regularizer | type[Regularizer] | Callable[[jax.Array], Any] | None
 
 # An L1L2 without factors does nothing, so the name stands for those of L1 and L2 alone.
