@@ -18,14 +18,7 @@ import ravine
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
 FOLDER = Path(__file__).parent / "programs"
-WAITING = {
-    "generator_input": "fit takes arrays only",
-    "mlp_classification": "ravine.utils has no to_categorical",
-}
-PROGRAMS = [
-    pytest.param(name, marks=pytest.mark.xfail(raises=AttributeError, reason=WAITING[name]) if name in WAITING else ())
-    for name in sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "data")
-]
+PROGRAMS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "data")
 
 # How far apart two means may be: this many standard errors, of which three would be exceeded by chance among some forty
 # qualities, and this part of Keras's mean, for those that seeds hardly change.
