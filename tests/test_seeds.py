@@ -81,7 +81,9 @@ def test_a_wrong_seed_is_refused(seed, error, expected):
     assert seeds._sequence is None
 
 
-@pytest.mark.parametrize("shape", [(5, 7), (4,), (1, 3), (2, 1), (128, 3, 5)])
+@pytest.mark.parametrize(
+    "shape", [(5, 7), (4,), *(pytest.param(shape, marks=pytest.mark.slow) for shape in ((1, 3), (2, 1), (128, 3, 5)))]
+)
 def test_sixteen_bits_are_the_same_alone_compiled_and_for_many_keys(shape):
     keys = jax.random.split(jax.random.key(0), 3)
     alone = np.stack([seeds.bits16(key, shape) for key in keys])

@@ -8,7 +8,7 @@ from ravine.experiments import dropout
 
 @pytest.fixture(scope="module")
 def result():
-    return dropout.measure(range(3), rows=500, epochs=25, units=128)
+    return dropout.measure(range(2), rows=500, epochs=25, units=128)
 
 
 def test_the_gap_is_smaller_in_every_seed(result):

@@ -7,7 +7,7 @@ import pytest
 
 from ravine import checks, objectives, optimizers
 from ravine.landscape import descend
-from ravine.optimizers import SGD, Adagrad, Adam, RMSprop, ScheduleFreeAdamW, schedules
+from ravine.optimizers import SGD, Adagrad, Adam, Lamb, RMSprop, ScheduleFreeAdamW, schedules
 
 NAG = SGD(0.01, momentum=0.9, nesterov=True)
 
@@ -88,7 +88,16 @@ def test_it_is_the_update_that_trains_networks(rule):
     assert (t.look_ahead is not None) == rule.looks_ahead
 
 
-@pytest.mark.parametrize("rule", optimizers.RULES, ids=lambda rule: rule.__name__)
+# A rule of single numbers, one of norms, one with a point of its own; that `vmap` is a loop of every rule is tested
+# with the rules.
+FEW = {SGD, Lamb, ScheduleFreeAdamW}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [r if r in FEW else pytest.param(r, marks=pytest.mark.slow) for r in optimizers.RULES],
+    ids=lambda rule: rule.__name__,
+)
 def test_many_runs_are_as_many_single_ones(rule):
     starts = np.array([[-1.0, 2.0], [0.5, 0.5], [2.0, -1.0]])
     rates = [0.01, 0.02, 0.05]

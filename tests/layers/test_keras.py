@@ -120,20 +120,19 @@ def test_arrays_stand_in_the_order_of_keras(keras):
         ]
 
 
-@pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize(("name", "arguments", "shape"), CASES, ids=lambda v: re.sub(" at 0x[0-9a-f]+", "", str(v)))
-def test_outputs_and_gradients_are_those_of_keras(keras, name, arguments, shape, training):
+def test_outputs_and_gradients_are_those_of_keras(keras, name, arguments, shape):
     rng = np.random.default_rng(0)  # one of its own: the numbers do not depend on which tests ran before
     ours, theirs, params, stats = pair(keras, name, arguments, shape, rng)
     x = samples(ours, shape, rng)
     along = jnp.asarray(rng.normal(size=(5, *ours.output_shape(shape))), jnp.float32)
     names = [w.name for w in theirs.weights]
 
-    def our_value(params, x):
+    def our_value(params, x, training):
         y, after = ours.apply(params, stats, x, key=None, training=training)
         return (y * along).sum() + ours.penalty(params, y), (y, after)
 
-    def their_value(params, x):
+    def their_value(params, x, training):
         if isinstance(ours, Tokens):
             x = x.astype(jnp.int32)
         held = params | stats
@@ -146,8 +145,13 @@ def test_outputs_and_gradients_are_those_of_keras(keras, name, arguments, shape,
         penalty = theirs.activity_regularizer(y) / len(y) if theirs.activity_regularizer else 0.0
         return (y * along).sum() + penalty, (y, {n: after[n] for n in names if n in stats})
 
-    found, expected = (jax.grad(f, (0, 1), has_aux=True)(params, x) for f in (our_value, their_value))
-    for ours_now, theirs_now in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+    @jax.jit
+    def at_inference_and_in_training(params, x):
+        functions = (jax.grad(f, (0, 1), has_aux=True) for f in (our_value, their_value))
+        return [[f(params, x, training) for training in (False, True)] for f in functions]
+
+    found, expected = map(jax.tree.leaves, at_inference_and_in_training(params, x))
+    for ours_now, theirs_now in zip(found, expected, strict=True):
         np.testing.assert_allclose(ours_now, theirs_now, rtol=1e-5, atol=2e-6)
 
 

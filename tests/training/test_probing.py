@@ -23,7 +23,7 @@ def measured(probe, data=X):
     params, stats = TASK.network.init(jax.random.key(0), (3,))
     state = TrainState(params, stats, None)
     rows = Data(jnp.asarray(data), jnp.zeros(len(data)))
-    return params, probe.measure(TASK, state, rows, jax.random.key(1))
+    return params, jax.jit(probe.measure)(TASK, state, rows, jax.random.key(1))
 
 
 @pytest.mark.parametrize("sorted_values", [2**14, 1000])
