@@ -15,7 +15,11 @@ from jax.experimental.compilation_cache import compilation_cache
 import ravine
 
 # Keras hands NumPy its variables in a way that NumPy 2 will no longer take.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"),
+    # Keras says of every generator that it is not shuffled, which nobody asked for.
+    pytest.mark.filterwarnings("ignore:`shuffle=True` was passed, but will be ignored:UserWarning"),
+]
 
 FOLDER = Path(__file__).parent / "programs"
 PROGRAMS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "data")

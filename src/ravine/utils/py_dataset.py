@@ -8,7 +8,7 @@ from typing import Any
 class PyDataset:
     """Base of data sets that give whole batches by index: override ``__len__`` and ``__getitem__``.
 
-    ``dataset[i]`` is batch ``i``, ``(x, y)`` or ``(x, y, sample_weight)``, and ``len(dataset)`` the number of batches. Any
+    ``dataset[i]`` is batch ``i``, ``(x, y)`` or ``(x, y, sample_weight)``; ``len(dataset)`` counts the batches. Any
     object with these two works; the base adds the hooks, and takes Keras's arguments.
 
     Args:
