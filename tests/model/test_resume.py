@@ -61,7 +61,7 @@ class Meddling(Callback):
         self.loss += logs["loss"]
         self.model.optimizer.learning_rate *= 1 / (1 + self.loss)
         self.model.optimizer.momentum = 0.9 - 0.1 * epoch
-        if epoch % 2 == 0:
+        if epoch % 2 == 1:  # the last epoch before a checkpoint that is gone on from
             self.model.set_weights([0.5 * w for w in self.model.get_weights()])
 
 
@@ -265,7 +265,7 @@ def test_what_a_callback_ended_is_finished_and_what_ctrl_c_ended_is_not(undistur
 
     for seen in ([0, 1], []):
         assert Run(PLAIN, tmp_path / "ended", callbacks=[Ends()]).cutting.seen == seen
-    pressed = Run(PLAIN, tmp_path / "pressed", callbacks=[Presses()])
+    pressed = Run(PLAIN, callbacks=[Presses(), BackupAndRestore(tmp_path / "pressed")])
     assert pressed.cutting.seen == [0, 1]
     resumed = Run(PLAIN, tmp_path / "pressed")
     assert resumed.cutting.seen == [2, 3, 4, 5]
@@ -375,7 +375,7 @@ def test_files_of_callbacks_are_gone_on_with(tmp_path):
         folder.mkdir(exist_ok=True)
         made = [
             CSVLogger(folder / "log.csv"),
-            ModelCheckpoint(folder / "{epoch}.safetensors", "loss", save_best_only=True, save_weights_only=True),
+            ModelCheckpoint(folder / "{epoch}.safetensors", "loss", 0, True, True, "max"),
             ModelCheckpoint(folder / "{epoch}-{batch}.weights.h5", save_freq=5, save_weights_only=True),
         ]
         return Run(PLAIN, folder / "run", after=after, callbacks=made)
