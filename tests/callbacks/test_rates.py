@@ -44,6 +44,17 @@ def test_a_schedule_is_the_same_however_long_the_legs(tiny, monkeypatch, every_e
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_a_rate_made_of_the_one_before_is_the_same_to_the_last_bit(tiny, monkeypatch):
+    monkeypatch.setattr(legs, "LEG_SECONDS", 1e9)
+
+    def weights(*others):
+        model, _ = tiny.fit(epochs=40, callbacks=[LearningRateScheduler(lambda epoch, rate: 0.9 * rate), *others])
+        return model.get_weights()
+
+    for ours, theirs in zip(weights(), weights(Callback()), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_members_of_a_group_have_rates_of_their_own(tiny):
     data = Data(tiny.x, tiny.y.astype(np.int32))
 

@@ -57,20 +57,39 @@ DRIVER = """
     expected = whole("undisturbed")
     seconds = time.perf_counter() - begun
     assert len(expected["runs"]) == 16 and not any(run["error"] for run in expected["runs"])
-    chance, done, name, cut = random.Random(0), 0, 0, []
-    while done < kills:
+    def lines(name):
         path = folder / f"{name}.jsonl"
-        while done < kills and not (folder / f"{name}.json").exists():
-            child = start(name)
-            time.sleep(chance.uniform(0.1, 1) * seconds)
+        return path.read_bytes().count(b"\\n") if path.exists() else 0
+
+    def killed_after(name, count, delay):
+        '''How many lines there were when it was killed, soon after there were ``count``; None where it had ended.'''
+        child, status = start(name), None
+        while status is None and lines(name) < count:
+            time.sleep(0.001)
+            ended, code = os.waitpid(child, os.WNOHANG)
+            status = code if ended else None
+        if status is None:
+            time.sleep(delay)
             os.kill(child, signal.SIGKILL)
             _, status = os.waitpid(child, 0)
-            if os.WIFSIGNALED(status):
-                done += 1
-                cut.append(path.read_bytes().count(b"\\n") if path.exists() else 0)
+        assert os.WIFSIGNALED(status) or status == 0, status
+        return lines(name) if os.WIFSIGNALED(status) else None
+
+    # By what is done, not by the clock: so that it is met at different points however fast the machine is.
+    chance, name, cut, total = random.Random(0), 0, [], lines("undisturbed")
+    while len(cut) < kills:
+        few = min(5, kills - len(cut))
+        for i in range(few):
+            count = int((i + chance.random()) / few * total)
+            # Once begun, it has its turn for at least one more line.
+            count = max(count, lines(name) + 1) if lines(name) else count
+            killed = killed_after(name, count, chance.uniform(0, 2) * seconds / total)
+            if killed is None:
+                break
+            cut.append(killed)
         assert whole(name) == expected, name
         name += 1
-    print("killed after lines", sorted(cut))
+    print("killed after lines", cut, "of", total)
     print("different", len(set(cut)))
 """
 
