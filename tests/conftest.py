@@ -22,6 +22,30 @@ def keras() -> ModuleType:
     return pytest.importorskip("keras", reason="Keras, the oracle of this test, is not installed")
 
 
+@pytest.fixture(scope="session")
+def adopt():
+    """Give a fresh model arrays in the order of ``get_weights``; it draws none, which would compile a program."""
+    import jax.numpy as jnp
+
+    from ravine.files.arrays import shapes_of
+
+    def give(model, weights):
+        groups, rest = shapes_of(model), iter(weights)
+        held = [
+            {k: next(rest) for k in layer.variable_names if k in trained | kept}
+            for layer, trained, kept in zip(model.layers, *groups, strict=True)
+        ]
+        assert not list(rest)
+        variables = (
+            tuple({k: jnp.asarray(h[k], v.dtype) for k, v in arrays.items()} for h, arrays in zip(held, g, strict=True))
+            for g in groups
+        )
+        model.restore(tuple(variables), None)
+        return model
+
+    return give
+
+
 class Tiny:
     """Twenty rows of three classes, and the one small network that most tests train: its programs compile once."""
 
