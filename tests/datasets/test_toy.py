@@ -99,7 +99,7 @@ def test_noise_is_normal_and_moves_the_same_points(make):
         (noisy_sine, {"noise": "0.1"}, "noise='0.1' is a str"),
         (noisy_sine, {"seed": 0.5}, "seed=0.5 is a float"),
     ],
-    ids=str,
+    ids=lambda part: getattr(part, "__name__", None) or str(part),
 )
 def test_arguments_that_cannot_work(make, options, message):
     with pytest.raises(RavineError, match=message):

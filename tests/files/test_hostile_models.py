@@ -59,6 +59,66 @@ LAYER = ("config", "layers", 1)
 DENSE = (*LAYER, "config")
 RULE = ("compile_config", "optimizer")
 
+
+def layer(kind, **arguments):
+    return {"class_name": kind, "config": arguments}
+
+
+RELU = {"module": "builtins", "class_name": "function", "config": "relu"}
+LAYERS = {
+    "code of a lambda": (
+        layer("Lambda", name="l", function={"class_name": "__lambda__", "config": {"code": "x"}}),
+        r"layers\[0\].function: a lambda is in the file as code, .* custom_objects={'l': function}",
+    ),
+    "a lambda without a function": (layer("Lambda"), "Lambda needs 'function', which is missing"),
+    "a function of no name": (
+        layer("Lambda", function={"config": [1]}),
+        r"function=\[1\]: expected the name of a function",
+    ),
+    "a function that is none": (layer("Lambda", function="relu"), "function='relu': expected an object"),
+    "a function to import": (
+        layer("Lambda", function={"module": "os", "class_name": "function", "config": "system"}),
+        "Ravine has no function system",
+    ),
+    "arguments that are none": (layer("Lambda", function=RELU, arguments=[1]), r"arguments=\[1\]: expected an object"),
+    "an argument that is none": (
+        layer("Lambda", function=RELU, arguments={"a": {}}),
+        "expected numbers, names or lists",
+    ),
+    "an argument too many": (
+        layer("Lambda", function=RELU, arguments={"a": 1}),
+        "function: it fails on a batch of shape",
+    ),
+    "a shape that is broken": (
+        layer("Lambda", function=RELU, output_shape=[9]),
+        r"output_shape=\(9,\): expected \(6,\)",
+    ),
+    "a mask": (layer("Lambda", function=RELU, mask="x"), "mask='x' is a str"),
+    "an array that is none": (
+        layer("Rescaling", scale={"class_name": "__numpy__", "config": {"value": "x"}}),
+        "scale='x' is a str",
+    ),
+    "an array without values": (
+        layer("Rescaling", scale={"class_name": "__tensor__", "config": 3}),
+        "expected an object",
+    ),
+    "a ragged array": (layer("Rescaling", scale=[[1], [2, 3]]), "scale is ragged"),
+    "a mean of another shape": (layer("Normalization", mean=[1, 2], variance=[1, 2]), r"mean has shape \(2,\)"),
+    "a mean alone": (layer("Normalization", mean=1.0), "variance=None, but mean is given"),
+    "a masking embedding": (
+        layer("Embedding", input_dim=2, output_dim=2, mask_zero=True),
+        "mask_zero=True: expected False",
+    ),
+    "an adapter": (layer("Embedding", input_dim=2, output_dim=2, lora_rank=3), "Ravine's Embedding has no lora_rank=3"),
+}
+
+
+@pytest.mark.parametrize("case", LAYERS)
+def test_layers_that_cannot_work(members, refused, case):
+    described, expected = LAYERS[case]
+    refused(expected, edited(members, *LAYER, value=described))
+
+
 EDITS = {
     "no class": (("class_name",), KeyError, "config.json.class_name=None: expected the name of a class"),
     "a class that is no name": (("class_name",), ["Sequential"], "class_name=.*expected the name of a class"),

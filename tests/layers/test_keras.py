@@ -80,12 +80,16 @@ CASES = [
     ("GlobalMaxPooling1D", {}, (3, 4)),
     ("GlobalMaxPooling1D", {"data_format": "channels_first", "keepdims": True}, (3, 4)),
 ]
-DRAWING = {"AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise"}
+# At inference they have Keras's outputs too.
+DRAWING = {"AlphaDropout": {"rate": 0.3}, "Dropout": {"rate": 0.3}}
+DRAWING |= {"GaussianDropout": {"rate": 0.3}, "GaussianNoise": {"stddev": 0.3}}
+TRAINED = [(*case, (False, True)) for case in CASES]
+TRAINED += [(name, settings, (4,), (False,)) for name, settings in DRAWING.items()]
 
 
 def test_every_layer_is_in_the_table():
     classes = {n for n, c in vars(layers).items() if isinstance(c, type) and issubclass(c, layers.Layer)}
-    assert {name for name, _, _ in CASES} | DRAWING == classes - {"Layer"}
+    assert {name for name, *_ in TRAINED} == classes - {"Layer"}
 
 
 def pair(keras, name, arguments, shape, rng):
@@ -120,8 +124,10 @@ def test_arrays_stand_in_the_order_of_keras(keras):
         ]
 
 
-@pytest.mark.parametrize(("name", "arguments", "shape"), CASES, ids=lambda v: re.sub(" at 0x[0-9a-f]+", "", str(v)))
-def test_outputs_and_gradients_are_those_of_keras(keras, name, arguments, shape):
+@pytest.mark.parametrize(
+    ("name", "arguments", "shape", "modes"), TRAINED, ids=lambda v: re.sub(" at 0x[0-9a-f]+", "", str(v))
+)
+def test_outputs_and_gradients_are_those_of_keras(keras, name, arguments, shape, modes):
     rng = np.random.default_rng(0)  # one of its own: the numbers do not depend on which tests ran before
     ours, theirs, params, stats = pair(keras, name, arguments, shape, rng)
     x = samples(ours, shape, rng)
@@ -137,7 +143,7 @@ def test_outputs_and_gradients_are_those_of_keras(keras, name, arguments, shape)
             x = x.astype(jnp.int32)
         held = params | stats
         trained = [held[w.name] for w in theirs.trainable_variables]
-        others = [held[w.name] for w in theirs.non_trainable_variables if w.name in held]
+        others = [held.get(w.name, w.value) for w in theirs.non_trainable_variables]  # a seed's stays
         options = {"training": training} if "training" in inspect.signature(theirs.call).parameters else {}
         y, others = theirs.stateless_call(trained, others, x, **options)
         after = dict(zip([w.name for w in theirs.non_trainable_variables], others, strict=False))
@@ -146,11 +152,11 @@ def test_outputs_and_gradients_are_those_of_keras(keras, name, arguments, shape)
         return (y * along).sum() + penalty, (y, {n: after[n] for n in names if n in stats})
 
     @jax.jit
-    def at_inference_and_in_training(params, x):
+    def in_each_mode(params, x):
         functions = (jax.grad(f, (0, 1), has_aux=True) for f in (our_value, their_value))
-        return [[f(params, x, training) for training in (False, True)] for f in functions]
+        return [[f(params, x, training) for training in modes] for f in functions]
 
-    found, expected = map(jax.tree.leaves, at_inference_and_in_training(params, x))
+    found, expected = map(jax.tree.leaves, in_each_mode(params, x))
     for ours_now, theirs_now in zip(found, expected, strict=True):
         np.testing.assert_allclose(ours_now, theirs_now, rtol=1e-5, atol=2e-6)
 
@@ -183,7 +189,7 @@ NOT_OFFERED = {
 NOT_OFFERED |= {"data_format", "dtype"}
 
 
-@pytest.mark.parametrize("name", sorted({name for name, _, _ in CASES} | DRAWING))
+@pytest.mark.parametrize("name", sorted({name for name, *_ in TRAINED}))
 def test_arguments_have_the_names_and_defaults_of_keras(keras, name):
     ours, theirs = (inspect.signature(getattr(m, name)).parameters for m in (layers, keras.layers))
     expected = {n: p.default for n, p in theirs.items() if n not in NOT_OFFERED or n in ours}
