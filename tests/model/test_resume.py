@@ -10,6 +10,7 @@ import optax
 import pytest
 
 import ravine
+import ravine.files
 from ravine import Input, Sequential, layers, optimizers
 from ravine.callbacks import (
     BackupAndRestore,
@@ -466,6 +467,12 @@ def test_batches_of_a_function_go_on_too(tmp_path):
     assert history.history == straight.history
     for ours, theirs in zip(model.get_weights(), expected.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_checkpoint_without_its_notes_is_refused(tmp_path):
+    ravine.files.Checkpoints("checkpoint", tmp_path).save(1, {"run/epoch": np.array(1)}, {"seed": 1, "run": {}})
+    with pytest.raises(RavineValueError, match="its newest checkpoint lacks callbacks, history"):
+        fresh().fit(X, Y, verbose=0, checkpoint=tmp_path)
 
 
 def test_a_generator_cannot_be_gone_on_with(tmp_path):

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 HISTORY, PROBES = "history/", "probes/"
 """Before the names of the arrays of a run's record."""
 
+NOTED = {"callbacks", "history", "numbers", "probes", "run", "seed", "stopped"}
+"""What is noted beside the arrays."""
+
 SHOWN = 3
 """How many differences an error names."""
 
@@ -48,6 +51,11 @@ class Backup:
         self.argument, self.folder, self.passing = argument, os.fspath(folder), passing
         self.files = hooks.files().Checkpoints(argument, folder)
         self.arrays, self.notes = self.files.newest() or ({}, {})
+        if self.notes and not self.notes.keys() >= NOTED:
+            raise checks.RavineValueError(
+                f"{argument}={self.folder!r}: its newest checkpoint lacks {', '.join(sorted(NOTED - self.notes.keys()))}. "
+                "Expected what this version of Ravine writes; to begin anew, give another folder."
+            )
         self._identity: dict[str, Any] = {}
         self._seed: int | None = None
         self._given: dict[str, float] = {}
