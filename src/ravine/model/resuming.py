@@ -51,9 +51,10 @@ class Backup:
         self.argument, self.folder, self.passing = argument, os.fspath(folder), passing
         self.files = hooks.files().Checkpoints(argument, folder)
         self.arrays, self.notes = self.files.newest() or ({}, {})
-        if self.notes and not self.notes.keys() >= NOTED:
+        missing = sorted(NOTED - self.notes.keys())
+        if self.notes and missing:
             raise checks.RavineValueError(
-                f"{argument}={self.folder!r}: its newest checkpoint lacks {', '.join(sorted(NOTED - self.notes.keys()))}. "
+                f"{argument}={self.folder!r}: its newest checkpoint lacks {', '.join(missing)}. "
                 "Expected what this version of Ravine writes; to begin anew, give another folder."
             )
         self._identity: dict[str, Any] = {}
