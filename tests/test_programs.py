@@ -13,6 +13,7 @@ import pytest
 from jax.experimental.compilation_cache import compilation_cache
 
 import ravine
+import ravine.seeds
 
 # Keras hands NumPy its variables in a way that NumPy 2 will no longer take.
 pytestmark = [
@@ -46,6 +47,13 @@ def _compiled_once(tmp_path_factory):
     for name, value in before.items():
         jax.config.update(name, value)
     compilation_cache.reset_cache()
+
+
+@pytest.fixture(autouse=True)
+def _as_a_script(monkeypatch):
+    """A program finds its data beside itself, and its seed is none of other tests'."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    monkeypatch.setattr(ravine.seeds, "_sequence", None)
 
 
 def for_ravine(source):
@@ -87,15 +95,13 @@ def compare(keras, name, our_seeds, their_seeds, folder):
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_it_does_as_well(name, keras, tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
+def test_it_does_as_well(name, keras, tmp_path):
     compare(keras, name, our_seeds=4, their_seeds=3, folder=tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_it_does_as_well_over_many_seeds(name, keras, tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
+def test_it_does_as_well_over_many_seeds(name, keras, tmp_path):
     compare(keras, name, our_seeds=20, their_seeds=10, folder=tmp_path)
 
 
