@@ -105,3 +105,23 @@ def test_looking_trains_nothing_and_needs_no_compile(model):
     model.activations(X, -1)
     for was, now in zip(before, jax.tree.leaves(model.variables()), strict=True):
         np.testing.assert_array_equal(was, now)
+
+
+def test_a_model_can_be_called(tiny):
+    model = tiny.model()
+    found = model(tiny.x)
+    assert isinstance(found, jax.Array)
+    np.testing.assert_array_equal(found, model.predict_on_batch(tiny.x))
+    with pytest.raises(checks.RavineValueError, match="training=True"):
+        model(tiny.x, training=True)
+
+
+def test_numbers_are_samples_of_a_model_of_one_input():
+    model = Sequential([Input((1,)), Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.arange(4.0)
+    history = model.fit(x, 2 * x, verbose=0, validation_data=(x, x), seed=1)
+    other = Sequential([Input((1,)), Dense(1)])
+    other.compile("sgd", "mse")
+    assert other.fit(x[:, None], 2 * x, verbose=0, validation_data=(x[:, None], x), seed=1).history == history.history
+    np.testing.assert_array_equal(model.predict(x), model.predict(x[:, None]))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ravine import checks, trees
@@ -72,6 +74,15 @@ class Predictor(Stack):
         for callback in callbacks:
             callback.on_predict_end()
         return np.concatenate(parts)
+
+    def __call__(self, x: Any, training: bool = False) -> jax.Array:
+        """The model's outputs for one batch, as an array of JAX.
+
+        ``training`` may only be False: what a layer does in training happens in ``fit``.
+        """
+        if training:
+            checks.reject("training", training, "False: layers behave as in training in fit only")
+        return jnp.asarray(self.predict_on_batch(x))
 
     def activations(self, x: Any, layer: str | int | Layer, before_activation: bool = False) -> np.ndarray:
         """What a layer puts out at inference ``[rows, ...]`` for samples ``x`` ``[rows, ...]``.

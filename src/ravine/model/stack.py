@@ -218,6 +218,8 @@ class Stack:
         """Checked samples as the network takes them, of the model's shape, or of one that it takes on."""
         if not self._layers:
             raise checks.RavineValueError("The model has no layers: add some before it meets data.")
+        if samples.ndim == 1 and self._input_shape == (1,):
+            samples = samples[:, None]  # numbers for a model of one input, as Keras takes them
         network, shape = self.network, samples.shape[1:]
         if self._input_shape is None:
             network.check(shape)
