@@ -141,6 +141,7 @@ def test_a_layer_travels_both_ways(keras, adopt, tmp_path, name, arguments, shap
     ours.save(tmp_path / "ours.keras")
     read = keras.models.load_model(tmp_path / "ours.keras", OWN_FUNCTIONS)
     assert read.name == "stacked"
+    assert read.inputs[0].dtype == theirs.inputs[0].dtype
     assert_same_layers(ravine.load_model(tmp_path / "ours.keras", OWN_FUNCTIONS), read)
 
     x = np.random.default_rng(1).normal(size=(5, *shape)).astype("f")
@@ -174,13 +175,14 @@ LOSSES = {
 
 
 @pytest.mark.parametrize("case", LOSSES)
-def test_losses_and_metrics_travel(keras, tmp_path, case):
+def test_losses_and_metrics_travel(keras, adopt, tmp_path, case):
     loss, shape, classes = LOSSES[case]
     width = shape[0] if shape else classes
     rng = np.random.default_rng(0)
     x = rng.normal(size=(8, 5)).astype("f")
     y = rng.integers(0, classes, (8, *shape)) if classes else np.eye(width, dtype="f")[rng.integers(0, width, 8)]
     ours = Sequential([Input((5,)), layers.Dense(width, kernel_regularizer="l2")])
+    adopt(ours, [rng.normal(size=(5, width)), np.zeros(width)])
     watched = ["accuracy", losses.MeanSquaredError(), metrics.BinaryAccuracy(threshold=0.3, name="over")]
     ours.compile("sgd", loss, loss_weights=0.5, metrics=watched if case == "binary" else watched[:1])
     expected = ours.evaluate(x, y, verbose=0, return_dict=True)
@@ -215,8 +217,8 @@ def test_losses_that_keras_has_other_names_for(keras, tmp_path, wrapped):
     ],
     ids=str,
 )
-def test_regularizers_and_constraints_travel_both_ways(keras, tmp_path, guard):
-    ours = Sequential([Input((4,)), layers.Dense(3, **guard)])
+def test_regularizers_and_constraints_travel_both_ways(keras, adopt, tmp_path, guard):
+    ours = adopt(Sequential([Input((4,)), layers.Dense(3, **guard)]), [np.ones((4, 3)), np.zeros(3)])
     ours.save(tmp_path / "m.keras")
     keras.models.load_model(tmp_path / "m.keras").save(tmp_path / "m.keras")
     loaded = ravine.load_model(tmp_path / "m.keras").layers[0]

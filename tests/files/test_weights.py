@@ -34,17 +34,18 @@ HEADS = [".weights.h5", ".keras", ".safetensors"]
 
 
 @pytest.mark.parametrize("ending", HEADS)
-def test_a_layer_that_does_not_fit_may_be_skipped(tiny, tmp_path, ending):
+def test_a_layer_that_does_not_fit_may_be_skipped(tiny, adopt, tmp_path, ending):
     path = tmp_path / f"m{ending}"
     source = tiny.model()
     source.train_on_batch(tiny.x, tiny.y)
     (source.save if ending == ".keras" else source.save_weights)(path)
-    other = Sequential([Input((6,)), layers.Dense(4), layers.Dense(5), layers.Dense(2)])
+    other = Sequential([Input((6,)), layers.Dense(4), layers.Dense(5000), layers.Dense(2)])
     other.compile(optimizers.SGD(0.1, momentum=0.9), "mse")
+    adopt(other, [np.ones(shape) for shape in ((6, 4), 4, (4, 5000), 5000, (5000, 2), 2)])
     before = other.get_weights()
     with pytest.raises(RavineValueError, match=f"m{ending}: "):
         other.load_weights(path)
-    missing = r".*dense_1/.* has shape \(4, 3\): expected \(4, 5\)\..*dense_2.* optimizer"
+    missing = r".*dense_1/.* has shape \(4, 3\): expected \(4, 5000\)\..*dense_2.* optimizer"
     with pytest.warns(UserWarning, match=rf"skip_mismatch=True left out 3 parts of the file: {missing}"):
         other.load_weights(path, skip_mismatch=True)
     for found, expected in zip(other.get_weights(), source.get_weights()[:2] + before[2:], strict=True):

@@ -563,9 +563,11 @@ def test_samples_that_circle_compares_with_nothing_are_not_counted(reduction, we
     loss.check(LABELS, (3,))
     theirs = keras.losses.Circle(reduction=reduction)(y, outputs, sample_weight=weights)
     np.testing.assert_allclose(loss.reduced(loss.values(y, outputs), weights), theirs, rtol=1e-5)
-    alone = values_and_gradient(loss, jnp.arange(5), outputs)
-    assert all((np.asarray(found) == 0).all() for found in alone)
-    assert loss.reduced(alone[0], weights) == 0
+    for labels in (jnp.arange(5), jnp.zeros(5, int)):  # all different, all the same
+        values, gradient = values_and_gradient(loss, labels, outputs)
+        assert not values.any()
+        assert not gradient.any()
+        assert loss.reduced(values, weights) == 0
 
 
 def test_circle_compares_with_others_too(keras):

@@ -34,16 +34,14 @@ def circle(
     d = jnp.maximum(1 - outputs @ others.T, 0)
     same = labels[:, None] == of_others
     near = same & ~jnp.eye(same.shape[0], same.shape[1], dtype=bool) if remove_diagonal else same
-    both = near.any(axis=1) & ~same.all(axis=1)
     pull = gamma * (margin + d) * (d - margin)
     push = gamma * jnp.maximum(1 + margin - d, 0) * (1 - margin - d)
-    total = _log_sum(pull, near, both) + _log_sum(push, ~same, both)
-    return jnp.where(both, jax.nn.softplus(total), 0)
+    return jax.nn.softplus(_log_sum(pull, near) + _log_sum(push, ~same))
 
 
-def _log_sum(x: jax.Array, mask: jax.Array, rows: jax.Array) -> jax.Array:
-    """log Σ exp(x) over the masked of each row; of other than ``rows`` some number, whose gradient is finite."""
-    return jax.nn.logsumexp(jnp.where(mask | ~rows[:, None], x, -jnp.inf), axis=1)
+def _log_sum(x: jax.Array, mask: jax.Array) -> jax.Array:
+    """log Σ exp(x) over the masked of each row, -∞ where there are none."""
+    return jax.nn.logsumexp(jnp.where(mask, x, -jnp.inf), axis=1)
 
 
 @trees.tree
