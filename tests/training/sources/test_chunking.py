@@ -138,7 +138,7 @@ def test_ctrl_c_does_not_wait_for_a_batch_that_may_never_come():
 
     def batches():
         yield batch(0)
-        comes.wait()
+        comes.wait(60)
         yield batch(1)
 
     def waits_for_a_batch():
@@ -150,6 +150,7 @@ def test_ctrl_c_does_not_wait_for_a_batch_that_may_never_come():
             time.sleep(0.001)
         signal.pthread_kill(main, signal.SIGINT)
 
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background may ignore it
     presser = threading.Thread(target=interrupt)
     walked = chunks(batches(), 1)
     next(walked)
@@ -161,3 +162,4 @@ def test_ctrl_c_does_not_wait_for_a_batch_that_may_never_come():
     finally:
         comes.set()
         presser.join()
+        signal.signal(signal.SIGINT, before)
