@@ -1,11 +1,13 @@
 """What happens within: a layer's outputs and pre-activations at inference. test_sequential.py has the whole model's."""
 
+import copy
+
 import jax
 import numpy as np
 import pytest
 
 from ravine import Input, Sequential, checks
-from ravine.layers import Activation, BatchNormalization, Dense, Dropout, Flatten, ReLU, Softmax
+from ravine.layers import Activation, BatchNormalization, Dense, Dropout, Flatten, ReLU, Rescaling, Softmax
 
 X = np.random.default_rng(0).normal(size=(20, 2, 3)).astype(np.float32)
 
@@ -125,3 +127,29 @@ def test_numbers_are_samples_of_a_model_of_one_input():
     other.compile("sgd", "mse")
     assert other.fit(x[:, None], 2 * x, verbose=0, validation_data=(x[:, None], x), seed=1).history == history.history
     np.testing.assert_array_equal(model.predict(x), model.predict(x[:, None]))
+
+
+def test_outputs_follow_what_is_assigned_between_two_predictions(compilations):
+    model = Sequential([Input((3,)), Rescaling(2.0), Dense(3, use_bias=False)])
+    x, eye = X[0], np.eye(3, dtype=np.float32)
+    model.set_weights([eye])
+    np.testing.assert_array_equal(model.predict_on_batch(x), 2 * x)
+    compilations.clear()
+    model.layers[0].scale = 3.0
+    np.testing.assert_array_equal(model.predict_on_batch(x), 3 * x)
+    model.set_weights([2 * eye])
+    np.testing.assert_array_equal(model.predict_on_batch(x), 6 * x)
+    assert compilations == []
+    model.pop()
+    np.testing.assert_array_equal(model.predict_on_batch(x), 3 * x)
+    model.add(Rescaling(0.0, offset=1.0))
+    np.testing.assert_array_equal(model.predict_on_batch(x), np.ones_like(x))
+
+
+def test_a_copy_predicts_by_its_own_layers():
+    model = Sequential([Input((3,)), Rescaling(2.0)])
+    model.predict_on_batch(X[0])
+    other = copy.deepcopy(model)
+    other.layers[0].scale = 3.0
+    np.testing.assert_array_equal(other.predict_on_batch(X[0]), 3 * X[0])
+    np.testing.assert_array_equal(model.predict_on_batch(X[0]), 2 * X[0])

@@ -102,6 +102,14 @@ def test_large_finite_numbers_are_fine():
     assert data.as_samples("x", x) is x
 
 
+def test_what_does_not_lie_row_after_row_is_looked_through_too():
+    x = np.ones((4, 6), np.float32)
+    x[2, 3] = np.nan
+    for view, where in ((x.T, r"\(3, 2\)"), (x[:, ::3], r"\(2, 1\)")):
+        with pytest.raises(RavineValueError, match=f"x holds nan at index {where}"):
+            data.as_samples("x", view)
+
+
 def test_integers_beyond_32_bits_are_no_targets():
     with pytest.raises(RavineValueError, match="y holds integers beyond 32 bits"):
         data.as_targets("y", np.array([2**31]))

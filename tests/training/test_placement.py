@@ -18,6 +18,18 @@ def test_a_function_is_compiled_once_for_each_way_of_compiling_it():
     assert placement.compiled(double, options)(jnp.ones(2)).tolist() == [2, 2]
 
 
+def test_a_bound_functions_programs_go_by_the_structure_of_what_is_bound():
+    def scaled(numbers, x):
+        traced.append(1)
+        return numbers["scale"] * x
+
+    traced = []
+    for scale in (2.0, 3.0):
+        bound = placement.Bound(scaled, {"scale": np.float32(scale)})
+        assert placement.fetched(bound(np.ones(2, np.float32))).tolist() == [scale, scale]
+    assert traced == [1]
+
+
 def test_small_steps_on_a_cpu_keep_their_products_on_one_core():
     small, large = placement.LARGE_STEP - 1, placement.LARGE_STEP
     assert placement.compiler_options(large) == ()

@@ -44,6 +44,9 @@ class Owner(Protocol):
     def layer_output_shape(self, index: int) -> tuple[int | None, ...]:
         """The shape of layer ``index``'s output, None for the batch."""
 
+    def layer_changed(self) -> None:
+        """Take note that a layer's setting was assigned."""
+
     def trainable_changed(self) -> None:
         """Sort the arrays anew into those that are trained and the others."""
 
@@ -93,8 +96,11 @@ class Layer:
         if set_before and name == "trainable":
             value = checks.boolean(name, value)
         object.__setattr__(self, name, value)
-        if set_before and name == "trainable" and value != before and self.is_bound:
-            self._owned_by()[0].trainable_changed()
+        if set_before and self.is_bound:
+            owner, _ = self._owned_by()
+            owner.layer_changed()
+            if name == "trainable" and value != before:
+                owner.trainable_changed()
 
     def check(self) -> None:
         """Raise where a setting cannot work. Called when the layer is added to a model, and by ``fit``."""

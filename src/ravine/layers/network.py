@@ -93,8 +93,10 @@ class Network:
     @property
     def tokens(self) -> Tokens | None:
         """The layer that looks the data up, where the first that does more than reshape them is such a layer."""
-        first = next((layer for layer in self.layers if not layer.keeps_values), None)
-        return first if isinstance(first, Tokens) else None
+        for layer in self.layers:
+            if not layer.keeps_values:
+                return layer if isinstance(layer, Tokens) else None
+        return None
 
     def admitted(self, argument: str, samples: np.ndarray) -> np.ndarray:
         """Checked samples of the host as the layers take them, so that few programs serve data of all types.

@@ -17,7 +17,7 @@ from ravine.training.step import Sums, Task, read, test_step
 
 def values_of(task: Task, sums: Sums) -> np.ndarray:
     """The loss and the metrics of running sums, float32 ``[1 + metrics]``."""
-    return np.asarray(placement.compiled(read)(task, sums))
+    return placement.fetched(placement.compiled(read)(task, sums))
 
 
 def evaluated(

@@ -14,7 +14,7 @@ from ravine.callbacks import Callback
 from ravine.callbacks import base as callback_base
 from ravine.callbacks.progress import check_verbose
 from ravine.layers import Layer
-from ravine.layers.network import Network
+from ravine.layers.network import Network, Variables
 from ravine.model import fitting
 from ravine.model.evaluation import in_batches
 from ravine.model.stack import Stack
@@ -27,6 +27,16 @@ from ravine.training.sources import Source, as_source
 
 class Predictor(Stack):
     """Layers in a row that are run forward: what :class:`ravine.Sequential` is between its fits."""
+
+    _kept: tuple[tuple[Variables, Variables], placement.Bound] | None = None
+
+    def layer_changed(self) -> None:
+        """Make the forward pass anew when it is next needed."""
+        super().layer_changed()
+        self._kept = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kept": None}  # a copy has layers of its own
 
     def predict(
         self,
@@ -53,7 +63,7 @@ class Predictor(Stack):
             return self._heard((batch.x for batch in data.epoch(0)), hearing)
         samples = self.accept("x", first_batches(data, batch_size, steps).x)
         if not hearing:
-            return self._all_outputs(self.network, samples)
+            return _all_outputs(self._forward(), samples)
         return self._heard((batch.x for batch in in_batches(Data(samples, None), batch_size or 32)), hearing)
 
     def _heard(self, batches: Iterable[np.ndarray], callbacks: list[Callback]) -> np.ndarray:
@@ -68,7 +78,7 @@ class Predictor(Stack):
             rows = max(rows, len(samples))
             for callback in callbacks:
                 callback.on_predict_batch_begin(i)
-            parts.append(self._outputs(self.network, samples, rows))
+            parts.append(_outputs(self._forward(), samples, rows))
             for callback in callbacks:
                 callback.on_predict_batch_end(i, {"outputs": parts[-1]})
         for callback in callbacks:
@@ -96,27 +106,37 @@ class Predictor(Stack):
         before = checks.boolean("before_activation", before_activation)
         samples = self.accept("x", training_data.as_samples("x", x))
         *earlier, last = self._layers[: index + 1]
-        return self._all_outputs(Network((*earlier, last.split_activation()[0] if before else last)), samples)
-
-    def _all_outputs(self, network: Network, samples: np.ndarray) -> np.ndarray:
-        """The outputs for all samples, of the model's network or its first layers."""
-        rows = min(fitting.EVALUATION_ROWS, 1 << (len(samples) - 1).bit_length())
-        parts = [self._outputs(network, samples[i : i + rows], rows) for i in range(0, len(samples), rows)]
-        return np.concatenate(parts)
-
-    def _outputs(self, network: Network, samples: np.ndarray, rows: int) -> np.ndarray:
-        """The outputs of a batch, padded to ``rows`` so that few programs serve all sizes."""
-        count, layers = len(samples), len(network.layers)
-        if count < rows:
-            samples = np.concatenate([samples, np.zeros((rows - count, *samples.shape[1:]), samples.dtype)])
+        network = Network((*earlier, last.split_activation()[0] if before else last))
         params, stats = self.variables()
-        variables = params[:layers], stats[:layers]
-        return np.asarray(placement.compiled(predict_rows)(trees.as_leaves(network), variables, samples))[:count]
+        variables = params[: index + 1], stats[: index + 1]
+        return _all_outputs(placement.Bound(predict_rows, trees.as_leaves(network), variables), samples)
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """The model's outputs for one batch, in one call of a program of just its size."""
         samples = self.accept("x", training_data.as_samples("x", x))
-        return self._outputs(self.network, samples, len(samples))
+        return placement.fetched(self._forward()(samples))
+
+    def _forward(self) -> placement.Bound:
+        """The network with its arrays, kept from call to call until a layer or the arrays are others."""
+        variables = self.variables()
+        if self._kept is None or self._kept[0] is not variables:
+            forward = placement.Bound(predict_rows, trees.as_leaves(self.network), variables)
+            self._kept = variables, forward
+        return self._kept[1]
+
+
+def _all_outputs(forward: placement.Bound, samples: np.ndarray) -> np.ndarray:
+    """The outputs for all samples, some thousands at a time."""
+    rows = min(fitting.EVALUATION_ROWS, 1 << (len(samples) - 1).bit_length())
+    return np.concatenate([_outputs(forward, samples[i : i + rows], rows) for i in range(0, len(samples), rows)])
+
+
+def _outputs(forward: placement.Bound, samples: np.ndarray, rows: int) -> np.ndarray:
+    """The outputs of a batch, padded to ``rows`` so that few programs serve all sizes."""
+    count = len(samples)
+    if count < rows:
+        samples = np.concatenate([samples, np.zeros((rows - count, *samples.shape[1:]), samples.dtype)])
+    return placement.fetched(forward(samples))[:count]
 
 
 def first_batches(data: Data, batch_size: int | None, steps: int | None, argument: str = "steps") -> Data:

@@ -93,6 +93,9 @@ class Stack:
         for layer in self._layers:
             layer.trainable = value
 
+    def layer_changed(self) -> None:
+        """A layer's setting was assigned: a model that keeps what it made of the settings makes it anew."""
+
     def trainable_changed(self) -> None:
         """Sort the arrays anew into those that are trained and the others."""
         params, stats = self._variables

@@ -73,8 +73,9 @@ def as_array(argument: str, value: Any) -> np.ndarray:
         checks.reject_type(argument, value, "an array")
     if isinstance(value, Mapping | set | str | bytes):
         checks.reject_type(argument, value, "an array of numbers")
-    frame = as_frame(argument, value)
-    value = on_host(value) if frame is None else frame_as_array(argument, frame)
+    if not isinstance(value, np.ndarray):
+        frame = as_frame(argument, value)
+        value = on_host(value) if frame is None else frame_as_array(argument, frame)
     try:
         array = np.asarray(value)
     except ValueError:
@@ -93,9 +94,12 @@ def as_array(argument: str, value: Any) -> np.ndarray:
 
 def check_finite(argument: str, array: np.ndarray) -> None:
     """Raise where ``array`` holds NaN or infinity, saying where."""
-    # One sum tells it for nearly every array, with no temporary of the array's size.
+    # One number tells it for nearly every array, with no temporary of the array's size: BLAS's product of the array with
+    # itself, or a sum where its rows do not lie one after another.
+    if array.dtype.kind != "f" or (array.flags.c_contiguous and math.isfinite(np.vdot(array, array))):
+        return
     with np.errstate(over="ignore", invalid="ignore"):
-        if array.dtype.kind != "f" or math.isfinite(float(array.sum(dtype=np.float64))):
+        if math.isfinite(float(array.sum(dtype=np.float64))):
             return
     bad = ~np.isfinite(array)
     if bad.any():
@@ -120,8 +124,14 @@ def as_samples(argument: str, value: Any) -> np.ndarray:
         return array
     if array.dtype.kind in "iu" and (array.dtype == np.int32 or within_32_bits(array)):
         return array.astype(np.int32, copy=False)
-    with np.errstate(over="ignore"):
-        array = array.astype(np.float32, copy=False)
+    return as_floats(argument, array)
+
+
+def as_floats(argument: str, array: np.ndarray) -> np.ndarray:
+    """``array`` as finite float32."""
+    if array.dtype != np.float32:
+        with np.errstate(over="ignore"):
+            array = array.astype(np.float32)
     check_finite(argument, array)
     return array
 
@@ -133,17 +143,12 @@ def as_targets(argument: str, value: Any) -> np.ndarray:
         if array.dtype.itemsize > 4 and not within_32_bits(array):
             raise checks.RavineValueError(f"{argument} holds integers beyond 32 bits: expected labels or floats.")
         return array.astype(np.int32, copy=False)
-    with np.errstate(over="ignore"):
-        array = array.astype(np.float32, copy=False)
-    check_finite(argument, array)
-    return array
+    return as_floats(argument, array)
 
 
 def as_weights(argument: str, value: Any, rows: int) -> np.ndarray:
     """Sample weights ``[rows]``: finite and at least 0."""
-    with np.errstate(over="ignore"):
-        array = as_array(argument, value).astype(np.float32, copy=False)
-    check_finite(argument, array)
+    array = as_floats(argument, as_array(argument, value))
     if array.shape != (rows,):
         raise checks.RavineValueError(f"{argument} has shape {array.shape}: expected one weight per sample, ({rows},).")
     if array.min() < 0:

@@ -134,6 +134,43 @@ def compiled(
     return Compiled(jax.jit(function, compiler_options=dict(options), donate_argnames=donate))
 
 
+POLLS = 200
+"""How often a result is looked for before its thread sleeps: some 40 µs, and to be woken alone takes 16 (measured)."""
+
+
+def fetched(array: Any) -> np.ndarray:
+    """An array of JAX as one of the host. The wait for a small one is too short to sleep through."""
+    for _ in range(POLLS):
+        if array.is_ready():
+            break
+    return np.asarray(array)
+
+
+class Bound:
+    """A compiled function whose first arguments stay the same: they are taken apart and put on the device once."""
+
+    def __init__(self, function: Callable[..., Any], *first: Any) -> None:
+        leaves, structure = jax.tree.flatten(first)
+        self._function = _flat(function, structure)
+        self._leaves = jax.device_put(leaves)
+
+    def __call__(self, *rest: Any) -> Any:
+        """Call the function with its other arguments."""
+        return self._function(self._leaves, *rest)
+
+
+@functools.lru_cache(maxsize=64)
+def _flat(function: Callable[..., Any], structure: Any) -> Callable[..., Any]:
+    """``function`` compiled, its first arguments given as the list of their leaves."""
+
+    def flat(leaves: list[jax.Array], *rest: Any) -> Any:
+        return function(*jax.tree.unflatten(structure, leaves), *rest)
+
+    flat.__name__ = function.__name__
+    use_persistent_cache()
+    return Compiled(jax.jit(flat))
+
+
 class Compiled:
     """A compiled function that several threads may call: a program that two need at once is compiled by one of them."""
 
