@@ -94,8 +94,8 @@ def as_array(argument: str, value: Any) -> np.ndarray:
 
 def check_finite(argument: str, array: np.ndarray) -> None:
     """Raise where ``array`` holds NaN or infinity, saying where."""
-    # One number tells it for nearly every array, with no temporary of the array's size: BLAS's product of the array with
-    # itself, or a sum where its rows do not lie one after another.
+    # One number tells it for nearly every array, with no temporary of the array's size: BLAS's product of the array
+    # with itself, or a sum where its rows do not lie one after another.
     if array.dtype.kind != "f" or (array.flags.c_contiguous and math.isfinite(np.vdot(array, array))):
         return
     with np.errstate(over="ignore", invalid="ignore"):
