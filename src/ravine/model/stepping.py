@@ -76,7 +76,8 @@ class StepByStep:
         member = course.now(self.member)
         carry = run.train, Sums.zero(member.task)
         batches = self._accepted(self.source.epoch(int(epoch), self._order()))
-        with closing(chunks(batches, 1 if self.hooked else CHUNK_BATCHES)) as reading:
+        most = 1 if self.hooked else CHUNK_BATCHES
+        with closing(chunks(batches, most, thread=self.source.thread)) as reading:
             for chunk in reading:
                 for callback in self.hooked:
                     callback.on_train_batch_begin(i)

@@ -10,6 +10,7 @@ import pytest
 
 from ravine.training.data import Data
 from ravine.training.sources import chunks
+from ravine.training.sources.thread import OneThread
 
 
 def batch(number, rows=4):
@@ -163,3 +164,20 @@ def test_ctrl_c_does_not_wait_for_a_batch_that_may_never_come():
         comes.set()
         presser.join()
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("leave", ["at the end", "early"])
+def test_a_thread_of_the_batches_own_reads_them_and_lives_on(leave):
+    thread, seen = OneThread(), set()
+
+    def batches():
+        for i in range(4):
+            seen.add(thread(threading.get_ident))  # asked from within, it must not wait for itself
+            yield batch(i)
+
+    walked = chunks(batches(), 1, thread=thread)
+    next(walked)
+    if leave == "at the end":
+        assert len(list(walked)) == 3
+    walked.close()
+    assert seen == {thread(threading.get_ident)}

@@ -244,7 +244,8 @@ def test_batches_are_numbered_within_their_epoch():
         walk(source, 1)
 
 
-def test_only_one_thread_ever_runs_a_generator():
+@pytest.mark.parametrize("there", [True, False])
+def test_only_one_thread_ever_runs_a_generator(there):
     def rows():
         connection = sqlite3.connect(":memory:")  # refuses to be used by any other thread
         try:
@@ -259,10 +260,11 @@ def test_only_one_thread_ever_runs_a_generator():
     given = rows()
     source = as_source(given, steps=2)
     for epoch in range(3):
-        assert [numbers([as_data(c.x[0], Y)]) for c in chunks(source.epoch(epoch), 1)] == [[7], [7]]
+        walked = chunks(source.epoch(epoch), 1, thread=source.thread if there else None)
+        assert [numbers([as_data(c.x[0], Y)]) for c in walked] == [[7], [7]]
         assert source.goes_on(wanted=True)
     assert len(threads) == 1
-    source._thread(given.close)
+    source.thread(given.close)
 
 
 def test_a_generator_sees_the_context_of_whoever_made_its_source():

@@ -9,6 +9,7 @@ import numpy as np
 
 from ravine import checks
 from ravine.training.data import Data
+from ravine.training.sources.thread import OneThread
 
 Order = Callable[[int, int], np.ndarray]
 """``order(pass_number, count)`` is the permutation of 0..count-1, int32, in which that pass takes rows or batches."""
@@ -19,9 +20,12 @@ class Source(ABC):
 
     Attributes:
         example: the first batch, checked; a batch that was only read to know its shapes is still trained on.
+        thread: where alone what is behind the source is asked for anything; whoever walks the epochs there spares it
+            the way for each batch. None where any thread will do.
     """
 
     example: Data
+    thread: OneThread | None = None
 
     @property
     def repeats(self) -> bool:

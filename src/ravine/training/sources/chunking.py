@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from concurrent.futures import wait
 
 import jax
 import numpy as np
@@ -17,7 +18,9 @@ END = None
 """What the reading thread gives after the last chunk."""
 
 
-def chunks(batches: Iterator[Data], most: int, capacity: int = CHUNK_BYTES) -> Generator[Data]:
+def chunks(
+    batches: Iterator[Data], most: int, capacity: int = CHUNK_BYTES, thread: OneThread | None = None
+) -> Generator[Data]:
     """Consecutive batches of equal size as one, each array ``[k, rows, ...]``, ready for ``lax.scan``.
 
     Each length k is a program of its own, so lengths are powers of two: the largest one up to ``most`` whose batches
@@ -25,21 +28,24 @@ def chunks(batches: Iterator[Data], most: int, capacity: int = CHUNK_BYTES) -> G
     size or at the end goes into smaller ones, the largest first. So 32 at a time, 53 batches are chunks of 32, 16, 4
     and 1: at most 6 programs for whatever number of batches.
 
-    The next chunk is read by a thread meanwhile, and the batches are asked for in that thread only. An error in them
-    comes after all the batches before it; closing this ends the thread once it has the batch that it waits for, while
-    Ctrl-C does not wait.
+    The next chunk is read meanwhile by ``thread``, or by one that ends with the chunks, and the batches are asked for
+    there only. An error in them comes after all the batches before it; closing this waits until the thread has the
+    chunk that it reads, while Ctrl-C does not wait.
     """
-    reading, thread, waits = _chunks(batches, most, capacity), OneThread(), True
+    reading, reader, waits = _chunks(batches, most, capacity), thread or OneThread(), True
+    coming = reader.start(next, reading, END)
     try:
-        coming = thread.start(next, reading, END)
         while (chunk := coming.result()) is not END:
-            coming = thread.start(next, reading, END)
+            coming = reader.start(next, reading, END)
             yield chunk
     except KeyboardInterrupt:
         waits = False
         raise
     finally:
-        thread.close(wait=waits)
+        if not coming.cancel() and waits:
+            wait([coming])
+        if thread is None:
+            reader.close(wait=waits)
 
 
 def _chunks(batches: Iterator[Data], most: int, capacity: int) -> Iterator[Data]:

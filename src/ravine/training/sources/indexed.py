@@ -27,7 +27,7 @@ class Indexed(Source):
 
     def __init__(self, given: Any, steps: int | None = None, *, prefix: str = "", with_targets: bool = True) -> None:
         self._given, self._steps, self._prefix, self._with_targets = given, steps, prefix, with_targets
-        self._thread = OneThread()
+        self.thread: OneThread = OneThread()
         if not self._count():
             raise checks.RavineValueError(
                 f"{prefix}x, a {type(given).__name__}, has {self._count()} batches: expected at least one, by __len__."
@@ -60,7 +60,7 @@ class Indexed(Source):
 
     def _batch(self, index: int, number: int, at: int) -> Data:
         try:
-            given = self._thread(self._given.__getitem__, index)
+            given = self.thread(self._given.__getitem__, index)
         except Exception as error:
             error.add_note(f"Raised by {self._prefix}x[{index}] for {place_of(number, at)}.")
             raise
@@ -71,4 +71,4 @@ class Indexed(Source):
 
     def _call(self, hook: str) -> None:
         if hasattr(self._given, hook):
-            self._thread(getattr(self._given, hook))
+            self.thread(getattr(self._given, hook))

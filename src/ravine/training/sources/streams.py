@@ -41,7 +41,7 @@ class Stream(Source):
     ) -> None:
         self._start, self._what, self._restarts, self._steps = start, what, restarts, steps
         self._length, self._prefix, self._with_targets = length, prefix, with_targets
-        self._thread = OneThread()
+        self.thread: OneThread = OneThread()
         self._next = 0
         """The number of the epoch that goes on where the last one ended."""
         self._missing: int | None = None
@@ -100,7 +100,7 @@ class Stream(Source):
 
     def _begin(self) -> None:
         """Start a pass."""
-        self._iterator = self._thread(self._start)
+        self._iterator = self.thread(self._start)
         self._peeked = None
         self._came = 0
         """How many batches this pass has given."""
@@ -126,7 +126,7 @@ class Stream(Source):
     def _pulled(self, number: int, at: int) -> Any:
         """What the iterator gives next: batch ``at`` of epoch ``number``, or END."""
         try:
-            given = self._thread(next, self._iterator, END)
+            given = self.thread(next, self._iterator, END)
         except Exception as error:
             error.add_note(
                 f"Raised by {self._what} for {place_of(number, at)}: {at} batches of that epoch came before, after "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from threading import get_ident
 from typing import Any
 
 
@@ -16,7 +17,8 @@ class OneThread:
     """
 
     def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(1, "ravine-data")
+        self._own: list[int] = []
+        self._executor = ThreadPoolExecutor(1, "ravine-data", lambda own: own.append(get_ident()), (self._own,))
         self._context = copy_context()
 
     def start(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
@@ -24,7 +26,9 @@ class OneThread:
         return self._executor.submit(self._context.run, function, *args)
 
     def __call__(self, function: Callable[..., Any], *args: Any) -> Any:
-        """What a function returns, or raises."""
+        """What a function returns, or raises. In the thread itself it is called right away."""
+        if get_ident() in self._own:
+            return function(*args)
         return self.start(function, *args).result()
 
     def close(self, *, wait: bool) -> None:
