@@ -98,7 +98,7 @@ def models(keras, network, rule, **compiling):
     pair = []
     for k in (ravine, keras):
         model = k.Sequential([k.Input((6,)), *network(k)])
-        options = {"metrics": ["accuracy"]} | compiling | ({"run_eagerly": True} if k is keras else {})
+        options = {"metrics": ["accuracy"]} | compiling
         model.compile(RULES[rule](k.optimizers), "sparse_categorical_crossentropy", **options)
         pair.append(model)
     ours, theirs = pair

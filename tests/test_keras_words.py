@@ -63,18 +63,12 @@ MODELS = {
 def pair(keras, adopt, x, first):
     """One model of Ravine and one of Keras, compiled alike and with the same weights."""
     both = []
-    for library, start, sequential, rules, options in (
-        (layers, Input(x.shape[1:], dtype=x.dtype), Sequential, optimizers, {}),
-        (
-            keras.layers,
-            keras.Input(x.shape[1:], dtype=x.dtype.name),
-            keras.Sequential,
-            keras.optimizers,
-            {"run_eagerly": True},  # compilation takes longer than these steps
-        ),
+    for library, start, sequential, rules in (
+        (layers, Input(x.shape[1:], dtype=x.dtype), Sequential, optimizers),
+        (keras.layers, keras.Input(x.shape[1:], dtype=x.dtype.name), keras.Sequential, keras.optimizers),
     ):
         model = sequential([start, *first(library), library.Dense(3, activation="softmax")])
-        model.compile(rules.SGD(0.3, momentum=0.9), "sparse_categorical_crossentropy", metrics=["accuracy"], **options)
+        model.compile(rules.SGD(0.3, momentum=0.9), "sparse_categorical_crossentropy", metrics=["accuracy"])
         both.append(model)
     ours, theirs = both
     return adopt(ours, theirs.get_weights()), theirs

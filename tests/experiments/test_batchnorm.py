@@ -9,7 +9,7 @@ from ravine.layers import Dense
 
 @pytest.fixture(scope="module")
 def result():
-    return batchnorm.measure(range(3), steps=600, rows=10000)
+    return batchnorm.measure(range(3), steps=500, rows=4000)
 
 
 def test_the_network_with_it_is_faster_in_every_seed(result):

@@ -663,10 +663,10 @@ def test_training_is_that_of_keras(name, settings, activation, tiny, keras, adop
     ours = Sequential([Input((6,)), Dense(3, activation=activation)])
     theirs = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3, activation=activation)])
     adopt(ours, theirs.get_weights())
-    # Batches of one size, in training and in validation, since Keras compiles its operations for each.
+    # Batches of one size, in training and in validation, since Keras compiles its steps for each.
     histories, weights, held_out = [], np.linspace(0, 2, 20)[:16], (tiny.x[-8:], targets[-8:])
-    for model, library, options in ((ours, losses, {}), (theirs, keras.losses, {"run_eagerly": True})):
-        model.compile("sgd", getattr(library, name)(**settings), **options)
+    for model, library in ((ours, losses), (theirs, keras.losses)):
+        model.compile("sgd", getattr(library, name)(**settings))
         common = {"batch_size": 8, "epochs": 2, "verbose": 0, "shuffle": False, "validation_data": held_out}
         histories.append(model.fit(tiny.x[:16], targets[:16], sample_weight=weights, **common).history)
     for key in histories[1]:
