@@ -1,10 +1,19 @@
 """Settings that must be in place before anything under test is imported, and what many tests share."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
 os.environ["KERAS_BACKEND"] = "jax"  # Keras is the oracle of the differential tests
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.setdefault("RAVINE_CACHE", "off")  # no test may depend on, or leave behind, compiled programs
+# Within one session the workers, and the processes that tests start, share what they compile, Keras too.
+if "PYTEST_XDIST_WORKER" not in os.environ and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    shared = tempfile.mkdtemp(prefix="ravine-tests-")
+    atexit.register(shutil.rmtree, shared, ignore_errors=True)
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = shared
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
 from types import ModuleType
 
