@@ -37,9 +37,9 @@ class Row:
     def met(self, found: Spread) -> str:
         """How the goal stands with the median."""
         if self.at_least is not None:
-            return f"≥ {self.at_least:g} {'met' if found.median >= self.at_least else '**missed**'}"
+            return f"≥ {self.at_least:.3g} {'met' if found.median >= self.at_least else '**missed**'}"
         if self.at_most is not None:
-            return f"≤ {self.at_most:g} {'met' if found.median <= self.at_most else '**missed**'}"
+            return f"≤ {self.at_most:.3g} {'met' if found.median <= self.at_most else '**missed**'}"
         return ""
 
 
