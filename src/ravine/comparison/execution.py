@@ -113,8 +113,10 @@ class Limits:
 def check_trainer(x: Any, y: Any, validation_data: Any, validation_split: float, test_data: Any) -> Trainer:
     """The trainer for the data that a user gave; raises where something cannot work."""
     data = training_data.as_data(x, y)
-    validation = None if validation_data is None else training_data.as_pair("validation", validation_data)
-    test = None if test_data is None else training_data.as_pair("test", test_data)
+    validation, test = (
+        None if given is None else training_data.as_pair(name, given, data.columns)
+        for name, given in (("validation", validation_data), ("test", test_data))
+    )
     return Trainer(Splits(data, validation, validation_split), test)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import zlib
 from collections import OrderedDict
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ import numpy as np
 from ravine import checks, seeds
 from ravine.comparison.describing import checksum
 from ravine.training import data as training_data
+from ravine.training import holding_out
 from ravine.training.data import Data
 
 
@@ -39,12 +39,8 @@ def hold_out(x: Any, y: Any, fraction: float, seed: int) -> tuple[tuple[Any, Any
 
 
 def _drawn(data: Data, fraction: float, seed: int) -> Split:
-    """The rows in an order that ``seed`` draws, the last of them held out; each part in the order that it had."""
-    fraction = checks.number("validation_split", fraction, above=0, below=1)
-    at = training_data.rows_to_train_on(data.rows, fraction)
-    order = np.random.default_rng([seed, zlib.crc32(b"held-out rows")]).permutation(data.rows)
-    parts = (np.sort(order[:at]), np.sort(order[at:]))
-    return Split(*(jax.tree.map(lambda array, rows=rows: array[rows], data) for rows in parts))
+    """The rows that ``seed`` draws, as ``fit`` draws them with ``validation_shuffle=True``."""
+    return Split(*holding_out.drawn(data, checks.number("validation_split", fraction, above=0, below=1), seed))
 
 
 class Splits:

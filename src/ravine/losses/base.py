@@ -24,6 +24,13 @@ def per_sample(values: jax.Array) -> jax.Array:
     return values if values.ndim == 1 else values.reshape(values.shape[0], -1).mean(axis=1)
 
 
+def by_step(y: Any, outputs: Any, weights: Any) -> tuple[Any, Any, Any]:
+    """Targets, outputs and weights with a row for each step, where there is a weight for each step."""
+    if weights is None or weights.ndim == 1:
+        return y, outputs, weights
+    return *(a.reshape(-1, *a.shape[weights.ndim :]) for a in (y, outputs)), weights.reshape(-1)
+
+
 def same_rank(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """``y`` with a last axis of one where only ``outputs`` has it."""
     return y[..., None] if y.ndim == outputs.ndim - 1 and outputs.shape[-1] == 1 else y
@@ -148,6 +155,11 @@ class Loss:
         """The loss of each sample, ``[batch]``."""
         raise NotImplementedError
 
+    def weighed(self, y: jax.Array, outputs: jax.Array, weights: jax.Array | None) -> tuple[jax.Array, Any]:
+        """The losses that the weights are of, and those: of samples, or of steps ``[batch * steps]``."""
+        y, outputs, weights = by_step(y, outputs, weights)
+        return self.values(y, outputs), weights
+
     def reduced(self, values: jax.Array, weights: jax.Array | None) -> jax.Array:
         """A batch's loss from its samples', weighted where there are weights."""
         if weights is None:
@@ -221,6 +233,18 @@ class Function(Loss):
         """The function's values, averaged over all axes but the first; or its one value for all samples."""
         found = jnp.asarray(self.function(same_rank(y, outputs), outputs))
         return per_sample(found) if found.ndim else jnp.broadcast_to(found, outputs.shape[:1])
+
+    def weighed(self, y: jax.Array, outputs: jax.Array, weights: jax.Array | None) -> tuple[jax.Array, Any]:
+        """The losses that the weights are of, and those; the function sees the steps of a sample together."""
+        if weights is None or weights.ndim == 1:
+            return super().weighed(y, outputs, weights)
+        found = jnp.asarray(self.function(same_rank(y, outputs), outputs))
+        if found.shape[: weights.ndim] != weights.shape:
+            raise checks.RavineValueError(
+                f"loss={checks.shown(self.function)} gives values of shape {found.shape}, which weights of shape "
+                f"{weights.shape} cannot weigh: expected a value for each step, or one weight per sample."
+            )
+        return per_sample(found.reshape(-1, *found.shape[weights.ndim :])), weights.reshape(-1)
 
     def check(self, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
         """The function gives floats: one for each sample or more, or one for all."""

@@ -125,6 +125,13 @@ def check_validation_freq(freq: object) -> Callable[[int], bool]:
     return lambda epoch: (epoch + 1) % every == 0
 
 
+def check_validation_shuffle(shuffle: object) -> bool | str:
+    """What ``validation_shuffle`` may be: a bool, or ``"stratified"``."""
+    if isinstance(shuffle, bool) or shuffle == "stratified":
+        return shuffle
+    checks.reject("validation_shuffle", shuffle, "False, True or 'stratified'")
+
+
 def manages_rate(callbacks: list[Callback], optimizer: Transformation) -> bool:
     """Whether a callback changes the learning rate; raises where the optimizer has none that could be changed."""
     managing = [c for c in callbacks if isinstance(c, LearningRateScheduler | ReduceLROnPlateau)]

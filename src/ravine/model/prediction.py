@@ -21,12 +21,16 @@ from ravine.model.stack import Stack
 from ravine.training import data as training_data
 from ravine.training import placement
 from ravine.training.data import Data
+from ravine.training.frames import Names
 from ravine.training.program import predict_rows
 from ravine.training.sources import Source, as_source
 
 
 class Predictor(Stack):
     """Layers in a row that are run forward: what :class:`ravine.Sequential` is between its fits."""
+
+    _columns: Names | None = None
+    """The names of the columns that the model was trained on, where they had some: those of frames are taken so."""
 
     _kept: tuple[tuple[Variables, Variables], placement.Bound] | None = None
 
@@ -58,7 +62,7 @@ class Predictor(Stack):
         """
         check_verbose(verbose)
         hearing = [c for c in callback_base.check(callbacks) if callback_base.overrides(c, callback_base.PREDICT)]
-        data = as_source(x, batch_size=batch_size, steps=steps, with_targets=False)
+        data = as_source(x, batch_size=batch_size, steps=steps, with_targets=False, columns=self._columns)
         if isinstance(data, Source):
             return self._heard((batch.x for batch in data.epoch(0)), hearing)
         samples = self.accept("x", first_batches(data, batch_size, steps).x)
@@ -104,7 +108,7 @@ class Predictor(Stack):
         """
         index = self.index_of(layer)
         before = checks.boolean("before_activation", before_activation)
-        samples = self.accept("x", training_data.as_samples("x", x))
+        samples = self.accept("x", training_data.as_samples("x", x, self._columns))
         *earlier, last = self._layers[: index + 1]
         network = Network((*earlier, last.split_activation()[0] if before else last))
         params, stats = self.variables()
@@ -113,7 +117,7 @@ class Predictor(Stack):
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """The model's outputs for one batch, in one call of a program of just its size."""
-        samples = self.accept("x", training_data.as_samples("x", x))
+        samples = self.accept("x", training_data.as_samples("x", x, self._columns))
         return placement.fetched(self._forward()(samples))
 
     def _forward(self) -> placement.Bound:

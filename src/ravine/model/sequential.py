@@ -23,8 +23,8 @@ from ravine.model.prediction import first_batches
 from ravine.model.resuming import Backup, backup_of
 from ravine.model.running import run_course
 from ravine.model.trainable import Trainable
+from ravine.training import classes, placement
 from ravine.training import data as training_data
-from ravine.training import placement
 from ravine.training.data import Data
 from ravine.training.history import History
 from ravine.training.sources import Source, as_source, hold_out, pair_as_source
@@ -82,6 +82,7 @@ class Sequential(Trainable):
         validation_batch_size: int | None = None,
         validation_freq: int | list[int] = 1,
         *,
+        validation_shuffle: bool | str = False,
         seed: int | None = None,
         population_statistics: bool = False,
         checkpoint: hooks.Path | None = None,
@@ -98,17 +99,21 @@ class Sequential(Trainable):
             epochs: the epoch to stop before, counted from 0.
             verbose: 1 shows a bar, 2 a line an epoch, 0 nothing; a bar becomes lines where there is no screen.
             callbacks: objects such as ``EarlyStopping``.
-            validation_split: the last part of the rows, in [0, 1), held out before shuffling.
+            validation_split: the part of the rows, in [0, 1), that is held out: the last ones, before shuffling.
             validation_data: ``(x, y)``, ``(x, y, sample_weight)``, or what holds or yields batches; wins over
                 ``validation_split``.
             shuffle: whether each epoch takes the rows in an order of its own.
-            class_weight: how much each class's samples count, by class index; 1 for those left out.
-            sample_weight: how much each sample counts ``[rows]``, at least 0.
+            class_weight: how much each class's samples count, by class index; 1 for those left out. Targets that are a
+                class for each step are weighted step by step.
+            sample_weight: how much each sample counts ``[rows]``, at least 0; or each of its steps ``[rows, steps]``,
+                where the outputs are ``[rows, steps, ...]``.
             initial_epoch: the epoch to start from.
             steps_per_epoch: batches in an epoch, which then goes on in the data where the last one ended.
             validation_steps: batches of the validation data to use; all by default.
             validation_batch_size: rows of such a batch, by default ``batch_size``.
             validation_freq: every how many epochs to validate, or the epochs (counted from 1) after which to.
+            validation_shuffle: True holds out rows that the seed draws in place of the last ones, ``"stratified"`` such
+                that each class has its share among them. They are those of :func:`ravine.comparison.hold_out` then.
             seed: an integer in [0, 2**32) from which everything random in the run comes, initial weights included
                 where none have been needed before.
             population_statistics: whether each epoch ends, before its validation, with the exact statistics of batch
@@ -137,6 +142,7 @@ class Sequential(Trainable):
             validates=fitting.check_validation_freq(validation_freq),
             population_statistics=checks.boolean("population_statistics", population_statistics),
         )
+        shuffled = fitting.check_validation_shuffle(validation_shuffle)
         split = (
             0.0 if validation_split is None else checks.number("validation_split", validation_split, least=0, below=1)
         )
@@ -145,17 +151,26 @@ class Sequential(Trainable):
         backup = backup_of(checkpoint, observers)
         if backup is not None:
             plan, seed = backup.asked(plan, seed)
-        data = as_source(x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch)
+        data = as_source(x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, columns=self._columns)
+        columns = (data.example if isinstance(data, Source) else data).columns or self._columns
         validation: Data | Source | None = None
         if validation_data is not None:
             validation = pair_as_source(
-                "validation", validation_data, batch_size=validation_batch_size, steps=validation_steps
+                "validation",
+                validation_data,
+                batch_size=validation_batch_size,
+                steps=validation_steps,
+                columns=columns,
             )
         elif split:
-            data, validation = hold_out(data, split)
+            if shuffled and seed is None:
+                seed = seeds.next_seed()
+            data, validation = hold_out(data, split, shuffled, seed or 0)
         if isinstance(validation, Data):
             validation = first_batches(validation, plan.validation_batch_size, validation_steps, "validation_steps")
-        return run_course(self.course(plan, data, validation, observers, seed, class_weight, backup))
+        course = self.course(plan, data, validation, observers, seed, class_weight, backup)
+        self._columns = columns
+        return run_course(course)
 
     def course(
         self,
@@ -176,7 +191,7 @@ class Sequential(Trainable):
         held_out = validation.example if isinstance(validation, Source) else validation
         task, first, held_out = self._checked("fit", first, held_out)
         if class_weight is not None:
-            first = training_data.with_class_weight(first, class_weight, self._output_shape()[-1])
+            first = self._weighted(task, first, class_weight)
         size = first.rows if isinstance(data, Source) else min(plan.batch_size, first.rows)
         self._check_training(size, first.rows % size)
         if plan.population_statistics:
@@ -225,9 +240,16 @@ class Sequential(Trainable):
             batch = self._accepted(task, "", batch)
             if class_weight is None:
                 return batch
-            return training_data.with_class_weight(batch, class_weight, self._output_shape()[-1])
+            return self._weighted(task, batch, class_weight)
 
         return Feed(fed, held_out, accept, functools.partial(self._accepted, task, "validation "))
+
+    def _weighted(self, task: Task, batch: Data, class_weight: Mapping[int, float]) -> Data:
+        """A batch whose targets are weighted by their classes."""
+        ignored = getattr(task.loss, "ignore_class", None)
+        batch = classes.with_class_weight(batch, class_weight, self._output_shape(), ignored)
+        task.check_weights("class_weight", batch, self._output_shape())
+        return batch
 
     def evaluate(
         self,
@@ -247,7 +269,7 @@ class Sequential(Trainable):
             y: targets ``[rows, ...]``; None beside what has its own.
             batch_size: rows of the batches that ``steps`` counts, by default 32; the result does not depend on it.
             verbose: 0 shows nothing, else the values are printed.
-            sample_weight: how much each sample counts ``[rows]``, at least 0.
+            sample_weight: how much each sample counts ``[rows]``, at least 0, or each of its steps ``[rows, steps]``.
             steps: batches to use; all by default.
             callbacks: their hooks on tests are called; those on batches take batches of ``batch_size``.
             return_dict: whether to return the values by name.
@@ -259,7 +281,7 @@ class Sequential(Trainable):
         hearing = callback_base.check(callbacks)
         for callback in hearing:
             callback.set_model(self)
-        data = as_source(x, y, sample_weight, batch_size=batch_size, steps=steps)
+        data = as_source(x, y, sample_weight, batch_size=batch_size, steps=steps, columns=self._columns)
         if isinstance(data, Data):
             data = first_batches(data, batch_size, steps)
         by_batch = any(callback_base.overrides(callback, callback_base.TEST_BATCH) for callback in hearing)
@@ -287,10 +309,11 @@ class Sequential(Trainable):
         return_dict: bool = False,
     ) -> Values:
         """One step on one batch; returns the batch's loss and metrics before it."""
-        checked, data, _ = self._checked("train_on_batch", training_data.as_data(x, y, sample_weight))
+        given = training_data.as_data(x, y, sample_weight, columns=self._columns)
+        checked, data, _ = self._checked("train_on_batch", given)
         task = trees.as_leaves(checked)
         if class_weight is not None:
-            data = training_data.with_class_weight(data, class_weight, self._output_shape()[-1])
+            data = self._weighted(checked, data, class_weight)
         self._check_training(data.rows, 0)
         state = self.train_state()
         # A model trained batch by batch has no run's seed: its noise follows the count of its steps.
@@ -298,6 +321,7 @@ class Sequential(Trainable):
         self._batches_trained += 1
         state, sums = placement.compiled(train_step)(task, state, Sums.zero(task), data, key)
         self.take_state(state)
+        self._columns = given.columns or self._columns
         # The next batch goes on from the weights that were trained, not from their averages, which the model shows now;
         # unless somebody gives the model other weights.
         self._between = self._variables, state
@@ -305,7 +329,8 @@ class Sequential(Trainable):
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Values:
         """The loss and metrics of one batch."""
-        checked, data, _ = self._checked("test_on_batch", training_data.as_data(x, y, sample_weight))
+        given = training_data.as_data(x, y, sample_weight, columns=self._columns)
+        checked, data, _ = self._checked("test_on_batch", given)
         task = trees.as_leaves(checked)
         sums = placement.compiled(test_step)(task, self.variables(), Sums.zero(task), data)
         return self._report(self._named(values_of(task, sums)), 0, return_dict)

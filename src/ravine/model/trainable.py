@@ -109,8 +109,10 @@ class Trainable(Predictor):
             self.network.check(self._require_shape())
             task = compiled.task(caller, self.network, data.y.shape, self._output_shape())
             task.check("", data.y, self._output_shape())
+            task.check_weights("sample_weight", data, self._output_shape())
             if validation is not None:
                 task.check("validation ", validation.y, self._output_shape())
+                task.check_weights("validation sample_weight", validation, self._output_shape())
         except checks.RavineError:
             self._input_shape = known
             raise
@@ -182,4 +184,5 @@ class Trainable(Predictor):
         """A batch as the network takes it; raises where it does not fit."""
         batch = batch.with_x(self.accept(f"{prefix}x", batch.x))
         task.check(prefix, batch.y, self._output_shape())
+        task.check_weights(f"{prefix}sample_weight", batch, self._output_shape())
         return batch

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import jax
 import numpy as np
 
-from ravine import checks, trees
-from ravine.training.frames import as_frame, frame_as_array
+from ravine import arrays, checks, trees
+from ravine.training.frames import Names, as_frame, frame_as_array, names_of
 
 
 @trees.tree
 class Data:
-    """Samples ``x``, targets ``y`` and sample weights ``w`` (or None), each with one row a sample."""
+    """Samples ``x``, targets ``y`` and weights ``w`` (or None), each with one row a sample.
+
+    Weights are ``[rows]``, or ``[rows, steps, ...]`` where the targets have steps that count by themselves. ``columns``
+    are the names of the columns of ``x``, None if they have none; parts of the data do not know them.
+    """
 
     x: Any
     y: Any
     w: Any = None
+    columns: Names | None = trees.label(default=None)
 
     @property
     def rows(self) -> int:
@@ -34,6 +38,10 @@ class Data:
     def take(self, index: jax.Array) -> Data:
         """The rows at ``index``, which must be in range."""
         return jax.tree.map(lambda a: a.at[index].get(mode="promise_in_bounds"), self)
+
+    def at(self, index: np.ndarray) -> Data:
+        """The rows at ``index``, of arrays on the host."""
+        return jax.tree.map(lambda a: a[index], self)
 
     def rows_from(self, start: jax.Array | int, size: int) -> Data:
         """``size`` rows from ``start`` on."""
@@ -56,35 +64,16 @@ class Data:
         return jax.device_put(self)
 
 
-def on_host(value: Any) -> Any:
-    """A tensor of PyTorch, TensorFlow or another library as an array of NumPy; anything else as it is."""
-    for name in ("detach", "cpu", "numpy"):  # a tensor may need gradients, or lie on a GPU
-        method = getattr(value, name, None)
-        value = method() if callable(method) else value
-    return np.from_dlpack(value) if hasattr(value, "__dlpack__") and not hasattr(value, "__array__") else value
-
-
-def as_array(argument: str, value: Any) -> np.ndarray:
+def as_array(argument: str, value: Any, columns: Names | None = None) -> np.ndarray:
     """``value`` as a numeric array with at least one row, or an error that names ``argument``.
 
-    A frame of pandas, polars or another library becomes an array ``[rows, columns]``, a series one ``[rows]``.
+    A frame of pandas, polars or another library becomes an array ``[rows, columns]``, a series one ``[rows]``. A
+    frame's columns are taken in the order of ``columns``, the names that the model was trained on.
     """
-    if value is None:
-        checks.reject_type(argument, value, "an array")
-    if isinstance(value, Mapping | set | str | bytes):
-        checks.reject_type(argument, value, "an array of numbers")
     if not isinstance(value, np.ndarray):
         frame = as_frame(argument, value)
-        value = on_host(value) if frame is None else frame_as_array(argument, frame)
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise checks.RavineTypeError(f"{argument} is ragged: its rows differ in length. Expected one array.") from None
-    if array.dtype.kind not in "biuf":
-        raise checks.RavineTypeError(
-            f"{argument} has dtype {array.dtype} (first value {checks.shown(array.flat[0] if array.size else None)}): "
-            "expected an array of real numbers. Encode strings and categories as numbers first."
-        )
+        value = arrays.on_host(value) if frame is None else frame_as_array(argument, frame, columns)
+    array = arrays.real(argument, value)
     if array.ndim == 0:
         checks.reject(argument, value, "an array with one row a sample")
     if array.size == 0:
@@ -92,20 +81,31 @@ def as_array(argument: str, value: Any) -> np.ndarray:
     return array
 
 
-def check_finite(argument: str, array: np.ndarray) -> None:
-    """Raise where ``array`` holds NaN or infinity, saying where."""
+def _all_finite(array: np.ndarray) -> bool:
+    """Whether an array holds no NaN and no infinity."""
+    if array.dtype.kind != "f":
+        return True
     # One number tells it for nearly every array, with no temporary of the array's size: BLAS's product of the array
     # with itself, or a sum where its rows do not lie one after another.
-    if array.dtype.kind != "f" or (array.flags.c_contiguous and math.isfinite(np.vdot(array, array))):
-        return
     with np.errstate(over="ignore", invalid="ignore"):
+        if array.flags.c_contiguous and math.isfinite(np.vdot(array, array)):
+            return True
         if math.isfinite(float(array.sum(dtype=np.float64))):
-            return
-    bad = ~np.isfinite(array)
-    if bad.any():
-        where = tuple(int(i) for i in np.unravel_index(int(bad.argmax()), array.shape))
+            return True
+    return bool(np.isfinite(array).all())
+
+
+def _first_infinite(array: np.ndarray) -> tuple[int, ...]:
+    """The index of the first NaN or infinity of an array that has one."""
+    return tuple(int(i) for i in np.unravel_index(int((~np.isfinite(array)).argmax()), array.shape))
+
+
+def check_finite(argument: str, array: np.ndarray) -> None:
+    """Raise where ``array`` holds NaN or infinity, saying where."""
+    if not _all_finite(array):
+        where, count = _first_infinite(array), int((~np.isfinite(array)).sum())
         raise checks.RavineValueError(
-            f"{argument} holds {array[where]} at index {where} ({int(bad.sum())} such values): expected finite numbers."
+            f"{argument} holds {array[where]} at index {where} ({count} such values): expected finite numbers."
         )
 
 
@@ -114,12 +114,13 @@ def within_32_bits(array: np.ndarray) -> bool:
     return bool(-(2**31) <= array.min() <= array.max() < 2**31)
 
 
-def as_samples(argument: str, value: Any) -> np.ndarray:
+def as_samples(argument: str, value: Any, columns: Names | None = None) -> np.ndarray:
     """Inputs as finite float32; whole numbers of an integer type as int32, of a byte each (images) as they are.
 
-    What a model makes of whole numbers is its own affair: some look them up. Those beyond 32 bits are floats.
+    What a model makes of whole numbers is its own affair: some look them up. Those beyond 32 bits are floats. A frame's
+    columns are taken in the order of ``columns``.
     """
-    array = as_array(argument, value)
+    array = as_array(argument, value, columns)
     if array.dtype in (np.uint8, np.int8):
         return array
     if array.dtype.kind in "iu" and (array.dtype == np.int32 or within_32_bits(array)):
@@ -129,11 +130,19 @@ def as_samples(argument: str, value: Any) -> np.ndarray:
 
 def as_floats(argument: str, array: np.ndarray) -> np.ndarray:
     """``array`` as finite float32."""
-    if array.dtype != np.float32:
-        with np.errstate(over="ignore"):
-            array = array.astype(np.float32)
+    if array.dtype == np.float32:
+        check_finite(argument, array)
+        return array
+    with np.errstate(over="ignore"):
+        converted = array.astype(np.float32)
+    if _all_finite(converted):
+        return converted
     check_finite(argument, array)
-    return array
+    where = _first_infinite(converted)
+    raise checks.RavineValueError(
+        f"{argument} holds {array[where]} at index {where}, too large for float32, which models compute in: expected "
+        "numbers below 3.4e38. Scale them."
+    )
 
 
 def as_targets(argument: str, value: Any) -> np.ndarray:
@@ -147,66 +156,41 @@ def as_targets(argument: str, value: Any) -> np.ndarray:
 
 
 def as_weights(argument: str, value: Any, rows: int) -> np.ndarray:
-    """Sample weights ``[rows]``: finite and at least 0."""
-    array = as_floats(argument, as_array(argument, value))
-    if array.shape != (rows,):
+    """Weights ``[rows]``, or ``[rows, steps, ...]``: finite and at least 0. Those of ``[rows, 1]`` are ``[rows]``."""
+    array = by_sample(as_floats(argument, as_array(argument, value)))
+    if len(array) != rows:
         raise checks.RavineValueError(f"{argument} has shape {array.shape}: expected one weight per sample, ({rows},).")
     if array.min() < 0:
-        row = int(array.argmin())
-        raise checks.RavineValueError(f"{argument}[{row}]={array[row]:g}: expected weights of at least 0.")
+        where = tuple(int(i) for i in np.unravel_index(int(array.argmin()), array.shape))
+        place = ", ".join(map(str, where))
+        raise checks.RavineValueError(f"{argument}[{place}]={array[where]:g}: expected weights of at least 0.")
     return array
 
 
-def as_data(x: Any, y: Any, weights: Any = None, *, prefix: str = "") -> Data:
-    """Checked arrays of equal length; ``prefix`` goes before ``x`` and ``y`` in errors (``"validation "``)."""
+def by_sample(weights: np.ndarray) -> np.ndarray:
+    """Weights ``[rows, 1]`` as ``[rows]``; others as they are."""
+    return weights.reshape(-1) if weights.ndim > 1 and weights[0].size == 1 else weights
+
+
+def as_data(x: Any, y: Any, weights: Any = None, *, prefix: str = "", columns: Names | None = None) -> Data:
+    """Checked arrays of equal length; ``prefix`` goes before ``x`` and ``y`` in errors (``"validation "``).
+
+    A frame's columns are taken in the order of ``columns``.
+    """
     if y is None:
         raise checks.RavineValueError(f"{prefix}y=None: expected targets, one row a sample.")
-    samples, targets = as_samples(f"{prefix}x", x), as_targets(f"{prefix}y", y)
+    samples, targets = as_samples(f"{prefix}x", x, columns), as_targets(f"{prefix}y", y)
     if len(samples) != len(targets):
         raise checks.RavineValueError(
             f"{prefix}x has {len(samples)} rows and {prefix}y has {len(targets)}: expected one target per sample."
         )
     w = None if weights is None else as_weights(f"{prefix}sample_weight", weights, len(samples))
-    return Data(samples, targets, w)
+    names = names_of(x)
+    return Data(samples, targets, w, columns=names and (columns or names))
 
 
-def as_pair(name: str, given: Any) -> Data:
+def as_pair(name: str, given: Any, columns: Names | None = None) -> Data:
     """Checked arrays of the argument ``NAME_data``, which is ``(x, y)`` or ``(x, y, sample_weight)``."""
     if not isinstance(given, tuple | list) or len(given) not in (2, 3):
         checks.reject_type(f"{name}_data", given, "(x, y) or (x, y, sample_weight)")
-    return as_data(*given, prefix=f"{name} ")
-
-
-def with_class_weight(data: Data, class_weight: Mapping[int, float], outputs: int) -> Data:
-    """``data`` for a model of ``outputs`` units with each sample weighted by its class, 1 for classes left out."""
-    if data.w is not None:
-        raise checks.RavineValueError("class_weight and sample_weight were both given: expected at most one of them.")
-    if not isinstance(class_weight, Mapping):
-        checks.reject_type("class_weight", class_weight, "a dict of class index to weight")
-    y = data.y
-    labels = y.argmax(axis=-1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(len(y), -1)[:, 0]
-    classes = max(outputs, 2, int(labels.max()) + 1)
-    w = np.ones(len(y), np.float32)
-    for label, weight in class_weight.items():
-        label = checks.integer("class_weight key", label, least=0)
-        if label >= classes:
-            checks.reject("class_weight key", label, f"a class in [0, {classes})")
-        w[labels == label] = checks.number(f"class_weight[{label}]", weight, least=0)
-    return replace(data, w=w)
-
-
-def hold_out(data: Data, fraction: float) -> tuple[Data, Data]:
-    """The first ⌊N(1 − fraction)⌋ rows to train on, and the rest to validate on."""
-    fraction = checks.number("validation_split", fraction, least=0, below=1)
-    return data.split(rows_to_train_on(data.rows, fraction))
-
-
-def rows_to_train_on(rows: int, fraction: float) -> int:
-    """How many of ``rows`` are left where a fraction is held out; raises where either side is without any."""
-    at = math.floor(rows * (1.0 - fraction))
-    if not 0 < at < rows:
-        raise checks.RavineValueError(
-            f"validation_split={fraction:g} of {rows} rows leaves {at} to train on and {rows - at} to validate on: "
-            "expected at least one row on each side."
-        )
-    return at
+    return as_data(*given, prefix=f"{name} ", columns=columns)

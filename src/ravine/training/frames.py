@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,9 @@ from ravine import checks
 
 if TYPE_CHECKING:
     import narwhals
+
+Names = tuple[Any, ...]
+"""The names of columns, in order: strings, or what else a library lets them be."""
 
 NAMED = 5
 """As many columns are named in an error; of further ones only the count."""
@@ -37,11 +41,36 @@ def as_frame(
     return seen if isinstance(seen, narwhals.DataFrame | narwhals.Series | narwhals.LazyFrame) else None
 
 
-def frame_as_array(argument: str, frame: Any) -> np.ndarray:
+def names_of(value: Any) -> Names | None:
+    """The names of a frame's columns; None of anything else, and of a frame whose columns are merely numbered."""
+    narwhals: Any = sys.modules.get("narwhals")  # without it nobody has looked at a frame yet
+    frame: Any = None if narwhals is None else as_frame("x", value)
+    if frame is None or not isinstance(frame, narwhals.DataFrame):
+        return None
+    names = tuple(frame.columns)
+    return None if names == tuple(range(len(names))) else names
+
+
+def in_order(argument: str, names: Names, expected: Names | None) -> Names:
+    """``names`` of columns in the order of those that the model was trained on; raises where they are others."""
+    if expected is None or names == expected:
+        return names
+    faults = {"lacks": set(expected) - set(names), "has an unknown": set(names) - set(expected)}
+    if any(faults.values()):
+        found = " and ".join(f"{verb} {_listed(map(repr, sorted(n, key=str)))}" for verb, n in faults.items() if n)
+        raise checks.RavineValueError(
+            f"{argument} {found}: expected the columns that the model was trained on, {_listed(map(repr, expected))}. "
+            "To go by their places instead of their names, give an array (to_numpy())."
+        )
+    return expected
+
+
+def frame_as_array(argument: str, frame: Any, columns: Names | None = None) -> np.ndarray:
     """A frame as an array ``[rows, columns]`` and a series as one ``[rows]``, of the type that holds all columns.
 
-    Columns that are neither numbers nor booleans, and missing values (null or NaN), are one error that names
-    ``argument``, the columns and the first rows.
+    A frame's columns are taken in the order of ``columns``, unless its own are merely numbered. Columns that are
+    neither numbers nor booleans, and missing values (null or NaN), are one error that names ``argument``, the columns
+    and the first rows.
     """
     import narwhals
 
@@ -50,10 +79,11 @@ def frame_as_array(argument: str, frame: Any) -> np.ndarray:
     if isinstance(frame, narwhals.Series):
         _check_columns(argument, [frame])
         return frame.to_numpy()
-    columns = list(frame.iter_columns())
-    _check_columns(argument, columns)
+    names = names_of(frame)
+    held = [frame[name] for name in in_order(argument, names, columns)] if names else list(frame.iter_columns())
+    _check_columns(argument, held)
     # Frames of pandas would make objects of booleans beside numbers, so the columns are put together here.
-    return np.stack([column.to_numpy() for column in columns], axis=1) if columns else np.empty(frame.shape)
+    return np.stack([column.to_numpy() for column in held], axis=1) if held else np.empty(frame.shape)
 
 
 def _check_columns(argument: str, columns: list[narwhals.Series[Any]]) -> None:

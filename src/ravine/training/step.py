@@ -12,8 +12,10 @@ import numpy as np
 from ravine import checks, trees
 from ravine.layers.network import Network, Pass, Variables
 from ravine.losses import Loss
+from ravine.losses.base import by_step
 from ravine.metrics import Mean, Metric
 from ravine.optimizers.transformation import Transformation
+from ravine.training import steps
 from ravine.training.data import Data
 from ravine.training.state import TrainState
 
@@ -37,6 +39,10 @@ class Task:
                 comparison.check(y, output_shape)
         except checks.RavineValueError as error:
             raise checks.RavineValueError(f"{prefix}{error}") from None
+
+    def check_weights(self, argument: str, data: Data, output_shape: tuple[int, ...]) -> None:
+        """Raise where there are weights of steps that the outputs have not, or that nothing can weigh."""
+        steps.check(argument, data, output_shape, self.loss, self.weighted_metrics)
 
 
 @trees.tree
@@ -69,18 +75,19 @@ def forward(
 ) -> tuple[jax.Array, Pass]:
     """The batch's loss, by default Σ wᵢlᵢ / B, plus what the regularizers add, and its way through the network."""
     passed = task.network.apply(params, stats, batch.x, key=key, training=training, watched=watched)
-    loss = task.loss.reduced(task.loss.values(batch.y, passed.outputs), batch.w)
+    loss = task.loss.reduced(*task.loss.weighed(batch.y, passed.outputs, batch.w))
     return task.loss_weight * loss + passed.penalty, passed
 
 
 def add_batch(task: Task, sums: Sums, loss: jax.Array, z: jax.Array, batch: Data) -> Sums:
     """``sums`` with a batch's loss and metrics taken in."""
     outputs = task.network.outputs(z)
-    weights = [None] * len(task.metrics) + [batch.w] * len(task.weighted_metrics)
+    plain, weighted = (batch.y, outputs, None), by_step(batch.y, outputs, batch.w)
+    given = [plain] * len(task.metrics) + [weighted] * len(task.weighted_metrics)
     metrics = (*task.metrics, *task.weighted_metrics)
     return Sums(
         sums.loss.add(loss * batch.rows, float(batch.rows)),
-        tuple(m.update(s, batch.y, outputs, w) for m, s, w in zip(metrics, sums.metrics, weights, strict=True)),
+        tuple(m.update(s, *seen) for m, s, seen in zip(metrics, sums.metrics, given, strict=True)),
     )
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ravine import checks
-from ravine.training.data import on_host
+from ravine.arrays import on_host
+from ravine.training.data import Data, as_data, as_samples
+from ravine.training.frames import Names, in_order
 
 TARGETS = ("label", "labels", "target", "targets", "y")
 """What a column of targets is called."""
@@ -16,10 +19,27 @@ TARGETS = ("label", "labels", "target", "targets", "y")
 WEIGHTS = "sample_weight"
 
 
-def parts(place: str, columns: Mapping[str, Any], *, with_targets: bool) -> tuple[Any, Any, Any]:
+@dataclass(frozen=True)
+class Parts:
+    """Samples, targets and weights as they came; ``names`` are those of the columns that make up the samples."""
+
+    x: Any
+    y: Any
+    w: Any
+    names: Names | None
+
+    def checked(self, prefix: str) -> Data:
+        """They as checked arrays; without targets the samples alone."""
+        if self.y is None:
+            return Data(as_samples(f"{prefix}x", self.x), None, columns=self.names)
+        return replace(as_data(self.x, self.y, self.w, prefix=prefix), columns=self.names)
+
+
+def parts(place: str, columns: Mapping[str, Any], *, with_targets: bool, order: Names | None = None) -> Parts:
     """Samples, targets and weights: the targets' column is the one of :data:`TARGETS`.
 
-    The samples are the one other column, or the others side by side where each has one number a row.
+    The samples are the one other column, or the others side by side where each has one number a row, in the order of
+    their names in ``order``.
     """
     named = [name for name in columns if name in TARGETS]
     if with_targets and len(named) != 1:
@@ -28,8 +48,10 @@ def parts(place: str, columns: Mapping[str, Any], *, with_targets: bool) -> tupl
             f"{place} {found} among {', '.join(map(repr, columns))}: expected one called {' or '.join(TARGETS)}."
         )
     others = {name: column for name, column in columns.items() if name not in (*TARGETS, WEIGHTS)}
-    targets = columns[named[0]] if with_targets else None
-    return _samples(place, others), targets, columns.get(WEIGHTS) if with_targets else None
+    if len(others) > 1:
+        others = {name: others[name] for name in in_order(place, tuple(others), order)}
+    x, names = _samples(place, others), tuple(others) if len(others) > 1 else None
+    return Parts(x, columns[named[0]], columns.get(WEIGHTS), names) if with_targets else Parts(x, None, None, names)
 
 
 def _samples(place: str, columns: Mapping[str, Any]) -> Any:

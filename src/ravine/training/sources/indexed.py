@@ -9,6 +9,7 @@ import numpy as np
 
 from ravine import checks
 from ravine.training.data import Data
+from ravine.training.frames import Names
 from ravine.training.sources.base import Order, Source, check_alike, place_of
 from ravine.training.sources.batch import as_batch
 from ravine.training.sources.thread import OneThread
@@ -23,10 +24,20 @@ class Indexed(Source):
         steps: batches in an epoch; None for one pass.
         prefix: goes before what errors say.
         with_targets: whether batches need targets.
+        columns: the order of columns that have names; None for the first batch's.
     """
 
-    def __init__(self, given: Any, steps: int | None = None, *, prefix: str = "", with_targets: bool = True) -> None:
+    def __init__(
+        self,
+        given: Any,
+        steps: int | None = None,
+        *,
+        prefix: str = "",
+        with_targets: bool = True,
+        columns: Names | None = None,
+    ) -> None:
         self._given, self._steps, self._prefix, self._with_targets = given, steps, prefix, with_targets
+        self._columns = columns
         self.thread: OneThread = OneThread()
         if not self._count():
             raise checks.RavineValueError(
@@ -65,8 +76,10 @@ class Indexed(Source):
             error.add_note(f"Raised by {self._prefix}x[{index}] for {place_of(number, at)}.")
             raise
         place = place_of(number, at, self._prefix)
-        batch = as_batch(place, given, with_targets=self._with_targets)
-        check_alike(f"{place}'s ", getattr(self, "example", None), batch)
+        example = getattr(self, "example", None)
+        columns = self._columns if example is None else example.columns
+        batch = as_batch(place, given, with_targets=self._with_targets, columns=columns)
+        check_alike(f"{place}'s ", example, batch)
         return batch
 
     def _call(self, hook: str) -> None:

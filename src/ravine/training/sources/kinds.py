@@ -13,7 +13,7 @@ import jax
 
 from ravine import checks
 from ravine.training.data import Data, as_data, as_pair, as_samples
-from ravine.training.frames import as_frame
+from ravine.training.frames import Names, as_frame
 from ravine.training.sources.base import Source
 from ravine.training.sources.indexed import Indexed
 from ravine.training.sources.rows import Arrays, Columns, Rows, is_held, is_lazy
@@ -32,6 +32,7 @@ def as_source(
     steps: int | None = None,
     prefix: str = "",
     with_targets: bool = True,
+    columns: Names | None = None,
 ) -> Data | Source:
     """Data to read, checked: arrays where they are in memory or small, else what gives their batches one by one.
 
@@ -44,24 +45,32 @@ def as_source(
         steps: batches in an epoch; None for one pass.
         prefix: goes before ``x``, ``y`` and batches in errors (``"validation "``).
         with_targets: whether there must be targets; without, they are left out.
+        columns: the names of columns that the model was trained on, in whose order those of frames and dicts are taken.
     """
     size = checks.integer("batch_size", 32 if batch_size is None else batch_size, least=1)
     if is_dataset(x):
         _check_alone(x, prefix, {"y": y, "sample_weight": sample_weight})
-        return _from_dataset(x, size, steps, prefix, with_targets)
+        return _from_dataset(x, size, steps, prefix, with_targets, columns)
     if is_batches(x):
         given = {"y": y, "sample_weight": sample_weight, "batch_size": batch_size}
         _check_alone(x, prefix, given)
-        return _from_batches(x, steps, prefix, with_targets)
-    return _from_arrays(x, y, sample_weight, size, steps, prefix, with_targets)
+        return _from_batches(x, steps, prefix, with_targets, columns)
+    return _from_arrays(x, y, sample_weight, size, steps, prefix, with_targets, columns)
 
 
-def pair_as_source(name: str, given: Any, *, batch_size: int | None = None, steps: int | None = None) -> Data | Source:
+def pair_as_source(
+    name: str,
+    given: Any,
+    *,
+    batch_size: int | None = None,
+    steps: int | None = None,
+    columns: Names | None = None,
+) -> Data | Source:
     """The argument ``NAME_data``: ``(x, y)``, ``(x, y, sample_weight)``, or what holds or yields batches."""
-    options: dict[str, Any] = {"batch_size": batch_size, "steps": steps, "prefix": f"{name} "}
+    options: dict[str, Any] = {"batch_size": batch_size, "steps": steps, "prefix": f"{name} ", "columns": columns}
     if isinstance(given, tuple | list) and len(given) in (2, 3):
         return as_source(*given, **options)
-    return as_source(given, **options) if is_dataset(given) or is_batches(given) else as_pair(name, given)
+    return as_source(given, **options) if is_dataset(given) or is_batches(given) else as_pair(name, given, columns)
 
 
 def is_dataset(x: Any) -> bool:
@@ -92,12 +101,14 @@ def _check_alone(x: Any, prefix: str, beside: Mapping[str, Any]) -> None:
 
 
 def _from_arrays(
-    x: Any, y: Any, w: Any, size: int, steps: int | None, prefix: str, with_targets: bool
+    x: Any, y: Any, w: Any, size: int, steps: int | None, prefix: str, with_targets: bool, columns: Names | None
 ) -> Data | Source:
     x, y, w = _loaded(x), _loaded(y), _loaded(w)
     if any(map(is_large, (x, y, w))):
-        return Rows(Arrays(x, y, w, prefix, with_targets=with_targets), size, steps, prefix=prefix)
-    return as_data(x, y, w, prefix=prefix) if with_targets else Data(as_samples(f"{prefix}x", x), None)
+        return Rows(Arrays(x, y, w, prefix, with_targets=with_targets, columns=columns), size, steps, prefix=prefix)
+    if with_targets:
+        return as_data(x, y, w, prefix=prefix, columns=columns)
+    return Data(as_samples(f"{prefix}x", x, columns), None)
 
 
 def is_large(value: Any) -> bool:
@@ -110,18 +121,20 @@ def _loaded(value: Any) -> Any:
     return value[:] if is_lazy(value) and not is_large(value) else value
 
 
-def _from_dataset(x: Any, size: int, steps: int | None, prefix: str, with_targets: bool) -> Data | Source:
+def _from_dataset(
+    x: Any, size: int, steps: int | None, prefix: str, with_targets: bool, columns: Names | None
+) -> Data | Source:
     if not len(x):
         raise checks.RavineValueError(f"{prefix}x is a {type(x).__name__} without rows: expected at least one.")
-    store = Columns(x, with_targets=with_targets)
+    store = Columns(x, with_targets=with_targets, columns=columns)
     rows = Rows(store, size, steps, prefix=prefix)
     row_bytes = sum(array.nbytes for array in jax.tree.leaves(rows.example)) / rows.example.rows
     return rows if row_bytes * len(store) > SMALL else store.read(slice(0, len(store)), prefix)
 
 
-def _from_batches(x: Any, steps: int | None, prefix: str, with_targets: bool) -> Source:
+def _from_batches(x: Any, steps: int | None, prefix: str, with_targets: bool, columns: Names | None) -> Source:
     what = f"{prefix}x, a {type(x).__name__},"
-    options: dict[str, Any] = {"steps": steps, "prefix": prefix, "with_targets": with_targets}
+    options: dict[str, Any] = {"steps": steps, "prefix": prefix, "with_targets": with_targets, "columns": columns}
     if isinstance(x, Iterator):
         if steps is None and _never_ends(x):
             raise checks.RavineValueError(

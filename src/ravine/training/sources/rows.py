@@ -12,8 +12,9 @@ import numpy as np
 
 from ravine import checks
 from ravine.training.data import Data, as_data, as_samples, as_targets, as_weights
-from ravine.training.sources import columns
+from ravine.training.frames import Names
 from ravine.training.sources.base import Order, Source, check_alike
+from ravine.training.sources.columns import parts
 
 READ_BYTES = 2**23
 """About as much is read at once, in whole batches: every read of a file has a price of its own, whatever its size."""
@@ -124,9 +125,18 @@ class Rows(Source):
 class Arrays:
     """Samples, targets and weights, each in memory or read lazily."""
 
-    def __init__(self, x: Any, y: Any, w: Any, prefix: str = "", *, with_targets: bool = True) -> None:
+    def __init__(
+        self,
+        x: Any,
+        y: Any,
+        w: Any,
+        prefix: str = "",
+        *,
+        with_targets: bool = True,
+        columns: Names | None = None,
+    ) -> None:
         self._with_targets = with_targets
-        self._x = x if is_lazy(x) else as_samples(f"{prefix}x", x)
+        self._x = x if is_lazy(x) else as_samples(f"{prefix}x", x, columns)
         self._y = self._w = None
         if not with_targets:
             return
@@ -139,7 +149,7 @@ class Arrays:
             )
         if w is not None:
             self._w = w if is_lazy(w) else as_weights(f"{prefix}sample_weight", w, len(self._x))
-            if self._w.shape != (len(self._x),):
+            if len(self._w) != len(self._x):
                 raise checks.RavineValueError(
                     f"{prefix}sample_weight has shape {self._w.shape}: expected one weight per sample, "
                     f"({len(self._x)},)."
@@ -160,11 +170,11 @@ class Arrays:
 class Columns:
     """The rows of a dataset of Hugging Face, whose columns go by name."""
 
-    def __init__(self, dataset: Any, *, with_targets: bool = True) -> None:
+    def __init__(self, dataset: Any, *, with_targets: bool = True, columns: Names | None = None) -> None:
         # Without a format of its own it gives lists of Python, one object a number.
         plain = (getattr(dataset, "format", None) or {}).get("type") is None
         self._dataset = dataset.with_format("numpy") if plain and hasattr(dataset, "with_format") else dataset
-        self._with_targets = with_targets
+        self._with_targets, self._columns = with_targets, columns
 
     def __len__(self) -> int:
         return len(self._dataset)
@@ -172,8 +182,7 @@ class Columns:
     def read(self, index: Index, prefix: str) -> Data:
         """Those at ``index``, checked."""
         found = self._dataset[index if isinstance(index, slice) else index.tolist()]
-        x, y, w = columns.parts(f"{prefix}x", found, with_targets=self._with_targets)
-        return as_data(x, y, w, prefix=prefix) if self._with_targets else Data(as_samples(f"{prefix}x", x), None)
+        return parts(f"{prefix}x", found, with_targets=self._with_targets, order=self._columns).checked(prefix)
 
 
 def rows_at(array: Any, index: Index) -> np.ndarray:

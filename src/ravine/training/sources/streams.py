@@ -7,6 +7,7 @@ from typing import Any
 
 from ravine import checks
 from ravine.training.data import Data
+from ravine.training.frames import Names
 from ravine.training.sources.base import Order, Source, check_alike, place_of
 from ravine.training.sources.batch import as_batch
 from ravine.training.sources.thread import OneThread
@@ -26,6 +27,7 @@ class Stream(Source):
         length: how many batches a pass has, where that is known.
         prefix: goes before what errors say.
         with_targets: whether batches need targets.
+        columns: the order of columns that have names; None for the first batch's.
     """
 
     def __init__(
@@ -38,9 +40,10 @@ class Stream(Source):
         length: int | None = None,
         prefix: str = "",
         with_targets: bool = True,
+        columns: Names | None = None,
     ) -> None:
         self._start, self._what, self._restarts, self._steps = start, what, restarts, steps
-        self._length, self._prefix, self._with_targets = length, prefix, with_targets
+        self._length, self._prefix, self._with_targets, self._columns = length, prefix, with_targets, columns
         self.thread: OneThread = OneThread()
         self._next = 0
         """The number of the epoch that goes on where the last one ended."""
@@ -137,7 +140,9 @@ class Stream(Source):
             self._ended = True
             return END
         place = place_of(number, at, self._prefix)
-        batch = as_batch(place, given, with_targets=self._with_targets)
-        check_alike(f"{place}'s ", getattr(self, "example", None), batch)
+        example = getattr(self, "example", None)
+        columns = self._columns if example is None else example.columns
+        batch = as_batch(place, given, with_targets=self._with_targets, columns=columns)
+        check_alike(f"{place}'s ", example, batch)
         self._came += 1
         return batch
