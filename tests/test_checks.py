@@ -23,6 +23,7 @@ def test_a_long_value_is_cut():
     assert checks.shown("x" * 78) == repr("x" * 78)
     assert len(checks.shown("x" * 79)) == 80
     assert checks.shown(list(range(1000))).endswith("...")
+    assert checks.shown(10**5000) == "<int>"
     assert checks.shown(np.eye(2)) == "array([[1., 0.], [0., 1.]])"
 
 
@@ -31,6 +32,16 @@ def test_a_long_value_is_cut():
 )
 def test_nearest(name, hint):
     assert checks.nearest(name, ["relu", "sigmoid", "softmax"]) == hint
+
+
+def test_a_question_ends_a_sentence():
+    with pytest.raises(RavineTypeError, match=r"expected a layer\. Did you mean Dense\(\)\?$"):
+        checks.reject_type("layers[0]", 3, "a layer. Did you mean Dense()?")
+
+
+def test_what_is_unrelated_is_not_offered():
+    assert checks.nearest("Conv2D", ["Dense", "Flatten", "Dropout"]) == ""
+    assert checks.nearest("weights", ["heights"], 0.9) == ""
 
 
 def test_look_up():
@@ -57,6 +68,25 @@ def test_integer_accepts(value, result):
 def test_integer_refuses(value, error):
     with pytest.raises(error, match=r"^n=.*expected an integer of at least 1\.$"):
         checks.integer("n", value, least=1)
+
+
+@pytest.mark.parametrize("value", [2**31, 10**400, 10**5000], ids=["32 bits", "long", "longer"])
+def test_integer_refuses_what_32_bits_cannot_hold(value):
+    with pytest.raises(RavineValueError, match=r"^n=.*: expected an integer of at most 2147483647\.$"):
+        checks.integer("n", value, least=1)
+    assert checks.integer("n", 2**40, least=1, most=2**40) == 2**40
+
+
+@pytest.mark.parametrize("value", [10**400, 10**5000, 1e39, -1e300], ids=["long", "longer", "1e39", "-1e300"])
+def test_number_refuses_what_float32_cannot_hold(value):
+    with pytest.raises(RavineValueError, match=r"^m=.*: expected a finite number\.$"):
+        checks.number("m", value)
+
+
+@pytest.mark.parametrize("value", [np.array(1j), np.array(None), np.datetime64("2020"), np.array("1"), np.True_])
+def test_number_refuses_arrays_of_one_that_is_no_number(value):
+    with pytest.raises(RavineTypeError, match=r"^m=.*: expected a finite number\.$"):
+        checks.number("m", value)
 
 
 @pytest.mark.parametrize("value", [0, 0.5, np.float32(0.5), np.array(0.25), np.int8(0)])

@@ -18,6 +18,13 @@ from typing import Any, NoReturn, TypeVar
 T = TypeVar("T")
 
 
+MOST = 2**31 - 1
+"""The largest integer of 32 bits, in which JAX counts: no size, number of epochs or index is above it."""
+
+LARGEST = 3.4028234663852886e38
+"""The largest float32: models compute in such numbers."""
+
+
 class RavineError(Exception):
     """Base of every error that Ravine raises on purpose."""
 
@@ -30,9 +37,16 @@ class RavineTypeError(RavineError, TypeError):
     """An argument has a type that cannot work."""
 
 
+class RavineAttributeError(RavineError, AttributeError):
+    """A name that an object or module does not have."""
+
+
 def shown(value: object) -> str:
     """``value`` as an error message quotes it: its repr on one line, cut to a readable length."""
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # an integer of thousands of digits, or an object of a user's that is half made
+        text = f"<{type(value).__name__}>"
     return text if len(text) <= 80 else text[:77] + "..."
 
 
@@ -42,14 +56,19 @@ def one_line(error: BaseException) -> str:
     return text if len(text) <= 300 else text[:297] + "..."
 
 
+def sentence(text: str) -> str:
+    """``text`` with a full stop, unless it ends with one or with a question."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
 def reject(argument: str, value: object, expected: str) -> NoReturn:
     """Raise the standard message: the argument, what came, what was expected."""
-    raise RavineValueError(f"{argument}={shown(value)}: expected {expected}.")
+    raise RavineValueError(f"{argument}={shown(value)}: expected {sentence(expected)}")
 
 
 def reject_type(argument: str, value: object, expected: str) -> NoReturn:
     """Like :func:`reject`, for a value of the wrong type."""
-    raise RavineTypeError(f"{argument}={shown(value)} is a {type(value).__name__}: expected {expected}.")
+    raise RavineTypeError(f"{argument}={shown(value)} is a {type(value).__name__}: expected {sentence(expected)}")
 
 
 def difference(held: Any, new: Any, path: str = "") -> str | None:
@@ -68,10 +87,13 @@ def difference(held: Any, new: Any, path: str = "") -> str | None:
     return f"its {path} is {shown(held)}, not {shown(new)}"
 
 
-def nearest(name: str, valid: Iterable[str]) -> str:
-    """``" Did you mean 'x'?"`` for the valid name closest to ``name``, or nothing where none is close."""
+def nearest(name: str, valid: Iterable[str], likeness: float = 0.6) -> str:
+    """``" Did you mean 'x'?"`` for the valid name closest to ``name``, or nothing where none is close.
+
+    ``likeness`` in [0, 1] is how close it must be: 1 is equal but for capitals.
+    """
     by_folded_name = {v.lower(): v for v in valid}
-    close = difflib.get_close_matches(name.lower(), by_folded_name, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name.lower(), by_folded_name, n=1, cutoff=likeness)
     return f" Did you mean {by_folded_name[close[0]]!r}?" if close else ""
 
 
@@ -86,13 +108,16 @@ def look_up(argument: str, name: str, table: Mapping[str, T]) -> T:
     )
 
 
-def integer(argument: str, value: object, *, least: int) -> int:
-    """``value`` as an int of at least ``least``; booleans and fractions are refused."""
+def integer(argument: str, value: object, *, least: int, most: int = MOST) -> int:
+    """``value`` as an int in [least, most]; booleans and fractions are refused."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         reject_type(argument, value, f"an integer of at least {least}")
-    if value < least:
+    found = int(value)
+    if found < least:
         reject(argument, value, f"an integer of at least {least}")
-    return int(value)
+    if found > most:
+        reject(argument, value, f"an integer of at most {most}")
+    return found
 
 
 def number(
@@ -108,10 +133,17 @@ def number(
     bounds = {"of at least": least, "above": above, "below": below, "of at most": most}
     named = [f"{words} {bound:g}" for words, bound in bounds.items() if math.isfinite(bound)]
     expected = f"a finite number {' '.join(named)}".strip()
-    if isinstance(value, bool | str) or not (isinstance(value, numbers.Real) or getattr(value, "ndim", None) == 0):
+    of_numbers = getattr(getattr(value, "dtype", None), "kind", "f") not in "bSUO"
+    is_one = isinstance(value, numbers.Real) or getattr(value, "ndim", None) == 0
+    if isinstance(value, bool | str) or not (is_one and of_numbers):
         reject_type(argument, value, expected)
-    result = float(value)
-    if not math.isfinite(result) or not (least <= result <= most and above < result < below):
+    try:
+        result = float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        reject(argument, value, expected)
+    except (TypeError, ValueError):  # an array of one complex number, date or object
+        reject_type(argument, value, expected)
+    if not abs(result) <= LARGEST or not (least <= result <= most and above < result < below):
         reject(argument, value, expected)
     return result
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import numbers
 import random
 import secrets
 import zlib
@@ -102,8 +103,9 @@ def _generator(count: int) -> Callable[[jax.Array], jax.Array]:
 
 def check_seed(argument: str, seed: object) -> int:
     """``seed`` as an int in [0, 2**32), or an error that names ``argument``."""
-    value = checks.integer(argument, seed, least=0)
-    return value if value < LIMIT else checks.reject(argument, seed, "an integer below 2**32")
+    if isinstance(seed, numbers.Integral) and int(seed) >= LIMIT:
+        checks.reject(argument, seed, "an integer below 2**32")
+    return checks.integer(argument, seed, least=0, most=LIMIT - 1)
 
 
 def next_seed() -> int:

@@ -41,8 +41,7 @@ def load_data(
     """
     count = checks.look_up("version", version, ROWS)
     test_split = checks.number("test_split", test_split, least=0, below=1)
-    if (seed := checks.integer("seed", seed, least=0)) >= 2**32:
-        checks.reject("seed", seed, "an integer below 2**32")
+    seed = checks.integer("seed", seed, least=0, most=2**32 - 1)
     with np.load(fetched("california_housing.npz", URLS, FILE, "california_housing"), allow_pickle=False) as arrays:
         x, y = arrays["x"][:count], arrays["y"][:count]
     order = np.arange(len(x))

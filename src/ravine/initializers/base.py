@@ -7,7 +7,7 @@ from typing import Protocol
 
 import jax
 
-from ravine import checks, seeds
+from ravine import seeds
 
 Shape = tuple[int, ...]
 
@@ -38,5 +38,5 @@ def mixed(key: jax.Array, seed: int | None) -> jax.Array:
 
 def check_seed(seed: object) -> None:
     """Raise unless ``seed`` is None or an integer in [0, 2**32)."""
-    if seed is not None and checks.integer("seed", seed, least=0) >= seeds.LIMIT:
-        checks.reject("seed", seed, "an integer below 2**32")
+    if seed is not None:
+        seeds.check_seed("seed", seed)
