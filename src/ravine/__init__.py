@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from ravine import hooks
+from ravine import hooks, keras_names
 
 if TYPE_CHECKING:
     from ravine import (
@@ -81,6 +81,7 @@ def _files() -> Any:
 
 
 hooks.provide_files(_files)
+_lacking = keras_names.of_module("ravine", __all__, depth=2)
 
 
 def __getattr__(name: str) -> object:
@@ -92,7 +93,9 @@ def __getattr__(name: str) -> object:
         return importlib.import_module(f"ravine.{name}")
     if name == "__version__":
         return importlib.import_module("importlib.metadata").version("ravine")
-    raise AttributeError(f"module 'ravine' has no attribute {name!r}")
+    if name == "keras":  # `from ravine import keras`: Ravine itself
+        return importlib.import_module("ravine.keras")
+    return _lacking(name)
 
 
 def __dir__() -> list[str]:

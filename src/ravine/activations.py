@@ -6,11 +6,12 @@ Most act element by element; the softmaxes act on an axis, by default the last, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
 
-from ravine import checks
+from ravine import checks, keras_names
 
 Activation = Callable[[jax.Array], jax.Array]
 
@@ -260,3 +261,7 @@ def output_shape(activation: str | Activation | None, shape: tuple[int, ...]) ->
         expected = f"a function that gives an output for each of {samples} samples of shape {shape}"
         checks.reject("activation", activation, f"{expected}, but this gives {found}")
     return tuple(found.shape[1:])
+
+
+if not TYPE_CHECKING:
+    __getattr__ = keras_names.of_module(__name__, globals())

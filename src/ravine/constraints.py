@@ -7,12 +7,12 @@ a ``Dense`` layer.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 
-from ravine import checks, trees
+from ravine import checks, keras_names, trees
 
 EPSILON = 1e-7
 """Added to norms before a division, as in Keras."""
@@ -184,3 +184,7 @@ def get(argument: str, constraint: Named) -> Constraint | None:
     if callable(constraint) and not isinstance(constraint, type):
         return Function(constraint)
     checks.reject_type(argument, constraint, "a name such as 'max_norm', an object such as MaxNorm(2), or None")
+
+
+if not TYPE_CHECKING:
+    __getattr__ = keras_names.of_module(__name__, globals())

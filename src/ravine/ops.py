@@ -6,7 +6,7 @@ They are JAX's own, those that mean the same; all others of ``jax.numpy`` may be
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -147,7 +147,7 @@ from jax.numpy import (
 from jax.numpy.linalg import norm
 from jax.scipy.special import erf, erfinv
 
-from ravine import checks
+from ravine import keras_names
 
 __all__ = [
     "abs",
@@ -393,5 +393,5 @@ def top_k(x: Any, k: int) -> tuple[jax.Array, jax.Array]:
     return values, indices
 
 
-def __getattr__(name: str) -> Any:
-    raise AttributeError(f"ravine.ops has no {name!r}.{checks.nearest(name, __all__)} jax.numpy may have it.")
+if not TYPE_CHECKING:
+    __getattr__ = keras_names.of_module(__name__, __all__)

@@ -6,12 +6,12 @@ Their coefficients are leaves: another λ is another input of the same compiled 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 
-from ravine import checks, trees
+from ravine import checks, keras_names, trees
 
 
 @trees.tree
@@ -181,3 +181,7 @@ def get(argument: str, regularizer: Named) -> Regularizer | None:
     if callable(regularizer) and not isinstance(regularizer, type):
         return Function(regularizer)
     checks.reject_type(argument, regularizer, "a name such as 'l2', an object such as regularizers.L2(0.01), or None")
+
+
+if not TYPE_CHECKING:
+    __getattr__ = keras_names.of_module(__name__, globals())

@@ -144,8 +144,8 @@ EDITS = {
     "no units": ((*DENSE, "units"), 0, "units=0: expected an integer of at least 1"),
     "negative units": ((*DENSE, "units"), -4, "units=-4: expected"),
     "other units": ((*DENSE, "units"), 5, r"layers/dense/vars/0 has shape \(6, 4\): expected \(6, 5\)"),
-    "huge units": ((*DENSE, "units"), 10**9, "model.weights.h5 has .* bytes: the model's arrays take at least"),
-    "absurd units": ((*DENSE, "units"), 10**18, "arrays take at least|sizes cannot work"),
+    "huge units": ((*DENSE, "units"), 10**8, "model.weights.h5 has .* bytes: the model's arrays take at least"),
+    "absurd units": ((*DENSE, "units"), 10**18, "units=1000000000000000000: expected an integer of at most"),
     "a truth that is a text": ((*DENSE, "use_bias"), "False", "use_bias='False' is a str: expected True or False"),
     "no bias": ((*DENSE, "use_bias"), False, r"layers/dense has 2 arrays: the layer dense expected 1"),
     "an unknown activation": ((*DENSE, "activation"), "magic", "no activation magic"),
@@ -178,7 +178,11 @@ EDITS = {
     "an input of fractions": (("config", "layers", 0, "config", "batch_shape"), [None, 2.5], "is a float"),
     "an input of texts": (("config", "layers", 0, "config", "batch_shape"), [None, "6"], "is a str"),
     "an open input": (("config", "layers", 0, "config", "batch_shape"), [None, None], "sizes for all axes"),
-    "a huge input": (("config", "layers", 0, "config", "batch_shape"), [None, 10**12], "arrays take at least"),
+    "a huge input": (
+        ("config", "layers", 0, "config", "batch_shape"),
+        [None, 10**12],
+        r"batch_shape\[1\]=1000000000000: expected an integer of at most",
+    ),
     "another input": (("config", "layers", 0, "config", "batch_shape"), [None, 7], r"expected \(7, 4\)"),
     "sparse inputs": (("config", "layers", 0, "config", "sparse"), True, "InputLayer has no sparse=True"),
     "what compile was given as text": (("compile_config",), "sgd", "compile_config='sgd': expected an object"),
@@ -406,7 +410,7 @@ def test_a_hostile_architecture_takes_no_memory(members, refused):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     config = json.loads(members[CONFIG])
     layer = config["config"]["layers"][1]
-    layer["config"]["units"] = 2**16
+    layer["config"]["units"] = 2**15
     config["config"]["layers"][1:] = [
         copy.deepcopy(layer) | {"config": layer["config"] | {"name": f"d{i}"}} for i in range(200)
     ]

@@ -22,8 +22,8 @@ def saved(small, tmp_path):
 def test_others_read_the_arrays_and_the_configuration(small, saved):
     with safe_open(saved, framework="numpy") as file:
         names = set(file.keys())
-        assert names == {*small.weights, *(f"optimizer/{i}" for i in range(6))}
-        for name, array in small.weights.items():
+        assert names == {*small.named_weights, *(f"optimizer/{i}" for i in range(6))}
+        for name, array in small.named_weights.items():
             np.testing.assert_array_equal(file.get_tensor(name), array)
         texts = file.metadata()
     assert json.loads(texts["config"])["class_name"] == "Sequential"
@@ -49,7 +49,9 @@ def test_weights_alone(tiny, small, same, tmp_path):
 
 
 def test_arrays_that_others_wrote(tiny, small, same, tmp_path):
-    save_file({name: array.astype(np.float64) for name, array in small.weights.items()}, tmp_path / "w.safetensors")
+    save_file(
+        {name: array.astype(np.float64) for name, array in small.named_weights.items()}, tmp_path / "w.safetensors"
+    )
     model = tiny.model()
     model.load_weights(tmp_path / "w.safetensors")
     same(model, small)
@@ -80,7 +82,7 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_arrays_that_do_not_fit(tiny, small, tmp_path, case):
     change, expected = WRONG[case]
-    held = dict(small.weights)
+    held = dict(small.named_weights)
     change(held)
     save_file({name: np.asarray(array) for name, array in held.items()}, tmp_path / "w.safetensors")
     model = tiny.model()

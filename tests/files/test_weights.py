@@ -14,9 +14,9 @@ def test_a_model_of_the_same_layers_takes_the_weights_back(tiny, tmp_path):
     save_npz(model, path)
     other = tiny.model()
     other.set_weights(list(np.load(path).values()))
-    assert other.weights.keys() == model.weights.keys()
-    for name, array in model.weights.items():
-        np.testing.assert_array_equal(other.weights[name], array)
+    assert other.named_weights.keys() == model.named_weights.keys()
+    for name, array in model.named_weights.items():
+        np.testing.assert_array_equal(other.named_weights[name], array)
     np.testing.assert_array_equal(other.predict(tiny.x), model.predict(tiny.x))
 
 

@@ -226,7 +226,7 @@ def test_a_constraint_and_a_regularizer_of_the_vectors(adopt):
         (lambda: Embedding(6, 2.5), "output_dim=2.5 is a float"),
         (lambda: Embedding("6", 3), "input_dim='6' is a str"),
         (lambda: Embedding(6, 3, "unifrom"), r"initializer='unifrom' is unknown. Did you mean 'he_uniform'\?"),
-        (lambda: Embedding(6, 3, embeddings_regularizer="l3"), "embeddings_regularizer='l3' is unknown. Did you mean"),
+        (lambda: Embedding(6, 3, embeddings_regularizer="l3"), "embeddings_regularizer='l3' is unknown. Known names"),
         (lambda: Embedding(6, 3, mask_zero=True), "mask_zero=True: expected False, since no layer here masks"),
         (lambda: Embedding(6, 3, mask_zero=1), "mask_zero=1 is a int"),
         (

@@ -26,13 +26,13 @@ def build(optimizer=None, **first):
 
 def changed(model, before):
     """Which arrays are others than ``before``."""
-    return {name for name, array in model.weights.items() if not np.array_equal(array, before[name])}
+    return {name for name, array in model.named_weights.items() if not np.array_equal(array, before[name])}
 
 
 def test_a_frozen_layer_stays_whatever_the_optimizer_does(tiny):
     model = build(optimizers.SGD(0.1, momentum=0.9, weight_decay=0.1, use_ema=True), kernel_regularizer="l2")
     model.get_layer("first").trainable = False
-    before = model.weights
+    before = model.named_weights
     tiny.fit(model, epochs=2)
     model.train_on_batch(tiny.x, tiny.y)
     assert changed(model, before) == {n for n in before if not n.startswith("first")}
@@ -42,14 +42,14 @@ def test_a_frozen_batch_normalization_normalizes_by_what_it_keeps(tiny):
     model = build()
     tiny.fit(model)
     model.get_layer("bn").trainable = False
-    before = model.weights
+    before = model.named_weights
     tiny.fit(model)
     assert changed(model, before) == {"first/kernel", "first/bias", "last/kernel", "last/bias"}
 
 
 def test_freezing_is_counted_and_undone(tiny):
     model, lines = build(), []
-    everything, order = model.count_params(), list(model.weights)
+    everything, order = model.count_params(), list(model.named_weights)
     model.get_layer("first").trainable = False
     assert model.trainable
     model.trainable = False
@@ -58,7 +58,7 @@ def test_freezing_is_counted_and_undone(tiny):
     model.summary(print_fn=lines.append)
     assert "Trainable params: 0 (0.00 B)" in lines[0]
     assert model.count_params() == everything
-    before = model.weights
+    before = model.named_weights
     assert list(before) == order
     tiny.fit(model)
     assert changed(model, before) == set()
@@ -71,13 +71,15 @@ def test_freezing_is_counted_and_undone(tiny):
 def test_frozen_from_the_start(tiny):
     model = build(trainable=False)
     tiny.fit(model, epochs=0)
-    before = model.weights
+    before = model.named_weights
     tiny.fit(model)
     assert "first/kernel" not in changed(model, before)
     assert list(before)[:2] == ["first/kernel", "first/bias"]
     free = build()
     tiny.fit(free, epochs=0)
-    np.testing.assert_array_equal(free.weights["first/kernel"], before["first/kernel"])  # the same seed draws them
+    np.testing.assert_array_equal(
+        free.named_weights["first/kernel"], before["first/kernel"]
+    )  # the same seed draws them
 
 
 def test_the_optimizer_starts_anew_only_where_something_changed(tiny):
@@ -100,9 +102,9 @@ def test_what_a_callback_freezes_or_frees_holds_from_the_next_fit_on(tiny, froze
     stopper = callbacks.EarlyStopping("loss", patience=9, restore_best_weights=True)
     tiny.fit(model, epochs=3, callbacks=[Turn(), stopper])
     tiny.fit(plain, epochs=3, callbacks=[callbacks.EarlyStopping("loss", patience=9, restore_best_weights=True)])
-    before = model.weights
+    before = model.named_weights
     assert changed(plain, before) == set()
-    assert list(before) == list(plain.weights)
+    assert list(before) == list(plain.named_weights)
     tiny.fit(model, epochs=1)
     assert ("first/kernel" in changed(model, before)) == frozen_before
 
@@ -117,7 +119,7 @@ def test_a_copy_is_frozen_where_the_model_is_and_free_where_it_is_freed(tiny, co
     twin = copied(model)
     assert not twin.get_layer("first").trainable
     twin.get_layer("first").trainable = True
-    before, other = twin.weights, model.weights
+    before, other = twin.named_weights, model.named_weights
     tiny.fit(twin)
     assert "first/kernel" in changed(twin, before)
     assert changed(model, other) == set()
@@ -136,7 +138,7 @@ def test_numbers_hold_from_the_next_fit_on(tiny):
     _, plain = tiny.fit(model, epochs=1)
     model.get_layer("first").kernel_regularizer = regularizers.L2(0.5)
     _, penalized = tiny.fit(model, epochs=1)
-    expected = 0.5 * np.square(model.weights["first/kernel"]).sum()
+    expected = 0.5 * np.square(model.named_weights["first/kernel"]).sum()
     assert penalized.history["loss"][0] - plain.history["loss"][0] == pytest.approx(expected, rel=1e-3)
     model.get_layer("drop").rate = 0.9
     _, dropped = tiny.fit(model, epochs=1)
@@ -166,7 +168,7 @@ def test_a_name_may_be_assigned_and_nonsense_may_not(tiny):
     for name, value in (("units", 7), ("activation", "relu"), ("name", "other"), ("input_shape", (3,))):
         with pytest.raises(AttributeError, match=f"{name}=.*cannot be changed in place.*a new Dense"):
             setattr(model.get_layer("first"), name, value)
-    with pytest.raises(AttributeError, match=r"Dropout has no 'rte'. Did you mean 'rate'\?"):
+    with pytest.raises(AttributeError, match=r"Dropout has no setting 'rte'. Did you mean 'rate'\?"):
         model.get_layer("drop").rte = 0.3
     for wrong in (1, "no", None):
         with pytest.raises(checks.RavineTypeError, match="trainable="):

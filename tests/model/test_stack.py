@@ -44,9 +44,9 @@ def test_snake_is_that_of_keras(keras):
 
 
 def test_the_names_of_layers():
-    assert list(build().weights) == ["hidden/kernel", "hidden/bias", "dense/kernel", "dense/bias"]
+    assert list(build().named_weights) == ["hidden/kernel", "hidden/bias", "dense/kernel", "dense/bias"]
     layers = [Dense(2, name="dense_1"), Dense(2), Dense(2), Dense(2, name="dense")]
-    assert list(Sequential([Input((2,)), *layers]).weights)[::2] == [
+    assert list(Sequential([Input((2,)), *layers]).named_weights)[::2] == [
         "dense_1/kernel",
         "dense_2/kernel",
         "dense_3/kernel",

@@ -88,11 +88,11 @@ def test_rows_sorted_by_size_do_not_mislead():
 
 def test_it_repeats_and_leaves_parameters_and_frozen_layers_alone():
     model = build(BatchNormalization(name="a"), BatchNormalization(name="b", trainable=False), Dense(1))
-    before = model.weights
+    before = model.named_weights
     ravine.population_statistics(model, X)
-    once = model.weights
+    once = model.named_weights
     ravine.population_statistics(model, X)
-    for name, array in model.weights.items():
+    for name, array in model.named_weights.items():
         np.testing.assert_array_equal(array, once[name])
         changes = name.startswith("a/moving")
         assert np.array_equal(array, before[name]) != changes

@@ -1,5 +1,8 @@
 """Callbacks, under Keras's names."""
 
+from typing import TYPE_CHECKING
+
+from ravine import keras_names
 from ravine.callbacks.backup_and_restore import BackupAndRestore
 from ravine.callbacks.base import Callback
 from ravine.callbacks.csv_logger import CSVLogger
@@ -23,3 +26,6 @@ __all__ = [
     "ReduceLROnPlateau",
     "TerminateOnNaN",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = keras_names.of_module(__name__, __all__)

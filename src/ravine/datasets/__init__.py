@@ -1,5 +1,8 @@
 """Data to learn from, ready as NumPy arrays."""
 
+from typing import TYPE_CHECKING
+
+from ravine import keras_names
 from ravine.datasets import california_housing, fashion_mnist, kmnist, mnist
 from ravine.datasets.download import DownloadError
 from ravine.datasets.toy import noisy_sine, spirals, two_moons
@@ -14,3 +17,6 @@ __all__ = [
     "spirals",
     "two_moons",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = keras_names.of_module(__name__, __all__)

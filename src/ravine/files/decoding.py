@@ -61,7 +61,7 @@ class Decoder:
         """An object of ``cls``, from the arguments that Keras's class of its name takes."""
         if "__dataclass_fields__" not in vars(cls):
             checks.reject_type(f"custom_objects[{cls.__name__!r}]", cls, "a class made by trees.tree, or a function")
-        fields = {name: field for name, field in trees.fields(cls).items() if field.init}
+        fields = {name: field for name, field in trees.fields(cls).items() if field.init and name != "dtype"}
         given = self.of_lambda(where, arguments) if cls is layers.Lambda else {}
         for name, value in arguments.items():
             if name in given:

@@ -14,15 +14,14 @@ import numpy as np
 
 from ravine import checks, constraints, losses, metrics, optimizers, regularizers, trees
 from ravine.files.vocabulary import FAMILIES, FUNCTIONS, METRICS, Family
-from ravine.layers import ActivityRegularization, Embedding, Lambda, Layer
+from ravine.layers import ActivityRegularization, Lambda, Layer
 from ravine.losses import fitting
 from ravine.optimizers import schedules
 
 Config = dict[str, Any]
 
-NOT_WRITTEN: dict[type, str] = {Layer: "input_shape", Embedding: "weights", optimizers.Optimizer: "undecayed"}
-"""Fields that are no argument in a file: a model's shape stands in its InputLayer, vectors stand among the arrays; see
-:func:`encode_optimizer`."""
+NOT_WRITTEN: dict[type, str] = {optimizers.Optimizer: "undecayed"}
+"""Fields that are no argument in a file; see :func:`encode_optimizer`."""
 
 
 def encode(where: str, value: Any) -> Any:
@@ -84,7 +83,7 @@ def encode_object(where: str, value: Any, family: Family) -> Config:
     config = {
         name: encode(f"{where}.{name}", _as_keras(field, getattr(value, name)))
         for name, field in trees.fields(type(value)).items()  # type: ignore[arg-type]  # the class can be hashed
-        if name not in elsewhere and field.init
+        if name not in elsewhere and field.init and not (isinstance(value, Layer) and _is_label(field))
     }
     if isinstance(value, Lambda):
         config |= encode_lambda(where, value)
@@ -93,6 +92,11 @@ def encode_object(where: str, value: Any, family: Family) -> Config:
     elif isinstance(value, ActivityRegularization):
         checks.reject(f"{where}.activity_regularizer", value.activity_regularizer, "None, since Keras takes no second")
     return named(type(value), config, family)
+
+
+def _is_label(field: dataclasses.Field[Any]) -> bool:
+    """Whether compiled code never sees a field: of a layer its shape and name, which stand elsewhere in the file."""
+    return field.metadata.get("role") == "label"
 
 
 def named(cls: type, config: Config, family: Family) -> Config:

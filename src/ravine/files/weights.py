@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def save_npz(model: Sequential, path: str | os.PathLike[str]) -> None:
-    """Write ``model.weights`` to ``path``, an ``.npz`` file that is read without pickle.
+    """Write ``model.named_weights`` to ``path``, an ``.npz`` file that is read without pickle.
 
     The arrays have names such as ``dense/kernel`` and stand in the order of ``model.get_weights()``, so a model of
     the same layers takes them back with::
 
         model.set_weights(list(np.load(path).values()))
     """
-    arrays = model.weights
+    arrays = model.named_weights
     with replacing(path) as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]  # mypy takes an array for savez's allow_pickle

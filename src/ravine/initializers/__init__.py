@@ -7,10 +7,11 @@ compiled program.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import jax
 
-from ravine import checks
+from ravine import checks, keras_names
 from ravine.initializers.base import Initializer, Rule, Shape
 from ravine.initializers.drawn import Orthogonal, RandomNormal, RandomUniform, TruncatedNormal
 from ravine.initializers.fixed import Constant, Identity, Ones, Zeros
@@ -117,10 +118,13 @@ ALIASES = {cls.__name__: name for name, cls in TABLE.items()} | {
 Named = str | Initializer | type[Rule] | Callable[[jax.Array, Shape], jax.Array]
 
 
-def get(initializer: Named) -> Initializer:
-    """The initializer for a name, a class, an object or a function; unknown names raise, with the nearest valid one."""
+def get(initializer: Named, argument: str = "initializer") -> Initializer:
+    """The initializer for a name, a class, an object or a function; unknown names raise, with the nearest valid one.
+
+    Errors call it ``argument``.
+    """
     if isinstance(initializer, str):
-        return checks.look_up("initializer", ALIASES.get(initializer, initializer), TABLE)()
+        return checks.look_up(argument, ALIASES.get(initializer, initializer), TABLE)()
     if isinstance(initializer, type) and issubclass(initializer, Rule):
         initializer = initializer()
     if isinstance(initializer, Rule):
@@ -129,7 +133,11 @@ def get(initializer: Named) -> Initializer:
     if callable(initializer) and not isinstance(initializer, type):
         return initializer
     checks.reject_type(
-        "initializer",
+        argument,
         initializer,
         "a name, an object such as initializers.HeNormal(), or a function of a key and a shape",
     )
+
+
+if not TYPE_CHECKING:
+    __getattr__ = keras_names.of_module(__name__, __all__)

@@ -1,5 +1,8 @@
 """Layers, under Keras's names."""
 
+from typing import TYPE_CHECKING
+
+from ravine import keras_names
 from ravine.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from ravine.layers.activity import ActivityRegularization
 from ravine.layers.base import Layer
@@ -52,3 +55,6 @@ __all__ = [
     "Softmax",
     "UnitNormalization",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = keras_names.of_module(__name__, __all__)

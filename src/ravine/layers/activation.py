@@ -152,9 +152,8 @@ class PReLU(Layer):
         return tuple(axes) if isinstance(axes, tuple | list) else (axes,)
 
     def check(self) -> None:
-        """The initializer is known, the axes are integers."""
+        """The axes are integers."""
         super().check()
-        initializers.get(self.alpha_initializer)
         for axis in self._shared():
             checks.integer("shared_axes", axis, least=1)
 
@@ -167,7 +166,7 @@ class PReLU(Layer):
     def init(self, key: jax.Array, input_shape: Shape) -> tuple[Arrays, Arrays]:
         """``alpha``, of the shape of a sample with 1 for the axes that are shared."""
         shape = tuple(1 if axis in self._shared() else size for axis, size in enumerate(input_shape, 1))
-        return {"alpha": initializers.get(self.alpha_initializer)(key, shape)}, {}
+        return {"alpha": self.drawn("alpha", key, shape)}, {}
 
     def apply(
         self, params: Arrays, stats: Arrays, x: jax.Array, *, key: jax.Array | None, training: bool

@@ -40,21 +40,19 @@ class Affine(Layer):
     variable_names: ClassVar[tuple[str, ...]] = ("gamma", "beta")
 
     def check(self) -> None:
-        """The initializers are known."""
+        """``center`` and ``scale`` are bools."""
         super().check()
         checks.boolean("center", self.center)
         checks.boolean("scale", self.scale)
-        initializers.get(self.beta_initializer)
-        initializers.get(self.gamma_initializer)
 
     def affine(self, key: jax.Array, shape: Shape) -> Arrays:
         """γ and β of ``shape``, those that there are."""
         gamma_key, beta_key = jax.random.split(key)
         params = {}
         if self.scale:
-            params["gamma"] = initializers.get(self.gamma_initializer)(gamma_key, shape)
+            params["gamma"] = self.drawn("gamma", gamma_key, shape)
         if self.center:
-            params["beta"] = initializers.get(self.beta_initializer)(beta_key, shape)
+            params["beta"] = self.drawn("beta", beta_key, shape)
         return params
 
     def transformed(self, params: Arrays, centred: jax.Array, factor: jax.Array, shape: Shape) -> jax.Array:

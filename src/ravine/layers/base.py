@@ -7,18 +7,19 @@ view of the model that the layer was added to.
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import activations, checks, regularizers, trees
+from ravine import activations, checks, initializers, keras_names, regularizers, trees
+from ravine.layers.bound import Bound
+from ravine.layers.bound import Shape as Shape
+from ravine.layers.declaring import OWN, is_declared, is_float32, is_own
 
 Arrays = dict[str, jax.Array]
-Shape = tuple[int, ...]
 
 
 def as_floats(x: jax.Array) -> jax.Array:
@@ -26,41 +27,18 @@ def as_floats(x: jax.Array) -> jax.Array:
     return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
 
 
-class Owner(Protocol):
-    """What a layer needs of the model that it belongs to, in order to show its weights."""
-
-    def layer_arrays(self, index: int) -> Mapping[str, jax.Array]:
-        """The parameters and statistics of layer ``index`` by name."""
-
-    def set_layer_arrays(self, index: int, values: Mapping[str, np.ndarray]) -> None:
-        """Replace arrays of layer ``index`` by others of the same shapes."""
-
-    def has_arrays(self, index: int) -> bool:
-        """Whether the arrays of layer ``index`` were drawn or given already."""
-
-    def layer_input_shape(self, index: int) -> Shape | None:
-        """The shape of one sample as layer ``index`` sees it; None while it is unknown."""
-
-    def layer_output_shape(self, index: int) -> tuple[int | None, ...]:
-        """The shape of layer ``index``'s output, None for the batch."""
-
-    def layer_changed(self) -> None:
-        """Take note that a layer's setting was assigned."""
-
-    def trainable_changed(self) -> None:
-        """Sort the arrays anew into those that are trained and the others."""
-
-
 @trees.tree(frozen=False)
-class Layer:
+class Layer(Bound):
     """Base of all layers.
 
     Numbers may be assigned (``dropout.rate = 0.3``), and so may ``trainable`` and what regularizes or constrains; it
     holds from the next ``fit`` on. What the layer's arrays depend on may not.
 
     Args:
-        name: the layer's name in its model; by default its class's name, numbered.
+        name: the layer's name; by default its class's, which a model numbers (``dense``, ``dense_1``).
         input_shape: of one sample; on a model's first layer it lets the model be built before it sees data.
+        dtype: only float32, which all layers compute in.
+        input_dim: the same as ``input_shape=(input_dim,)``.
         trainable: False freezes the layer: its arrays stay as they are, and its regularizers rest.
         activity_regularizer: a penalty on the layer's outputs, divided by the rows of the batch.
 
@@ -68,10 +46,12 @@ class Layer:
         given: arrays that the layer was given on the host, which its model starts from instead of those of ``init``.
     """
 
-    name: str | None = trees.label(default=None, kw_only=True)
+    name: str = trees.label(default=None, kw_only=True)
     input_shape: Shape | None = trees.label(default=None, kw_only=True)
     trainable: bool = trees.static(default=True, kw_only=True)
     activity_regularizer: regularizers.Named = trees.named(regularizers.get, default=None, kw_only=True)
+    dtype: Any = trees.label(default=None, kw_only=True, repr=False)
+    input_dim: int | None = trees.label(default=None, kw_only=True, repr=False)
 
     given: Mapping[str, np.ndarray] | None = trees.label(default=None, init=False, repr=False)
 
@@ -82,11 +62,14 @@ class Layer:
     def __setattr__(self, name: str, value: Any) -> None:
         known = trees.fields(self.__class__)  # type: ignore[arg-type]  # the class can be hashed, its objects cannot
         if name not in known:
-            raise AttributeError(f"{type(self).__name__} has no {name!r}.{checks.nearest(name, known)}")
+            raise checks.RavineAttributeError(f"{type(self).__name__} has no setting {name!r}.{self._way(name, known)}")
+        if name == "name" and value is None:
+            value = trees.snake(type(self).__name__)
+            object.__setattr__(self, "_named_by_class", True)
         metadata = known[name].metadata
         set_before, before = name in vars(self), vars(self).get(name)
         if set_before and metadata.get("role") in ("static", "label") and name != "trainable":
-            raise AttributeError(
+            raise checks.RavineAttributeError(
                 f"{name}={checks.shown(value)}: this choice cannot be changed in place, since arrays or the compiled "
                 f"program depend on it; give the model a new {type(self).__name__}."
             )
@@ -102,9 +85,28 @@ class Layer:
             if name == "trainable" and value != before:
                 owner.trainable_changed()
 
+    def _way(self, name: str, known: Iterable[str]) -> str:
+        """How a class of a user's gets a setting, or which known one may be meant."""
+        if is_own(type(self)) and not is_declared(type(self)):
+            return f" A layer's settings are fields of its class: {OWN.format(name=name)}"
+        return checks.nearest(name, known)
+
     def check(self) -> None:
         """Raise where a setting cannot work. Called when the layer is added to a model, and by ``fit``."""
+        kind = type(self).__name__
+        if not is_declared(type(self)) or type(self).apply is Layer.apply:
+            raise checks.RavineTypeError(f"{kind} is no layer of Ravine's form: {OWN.format(name='units')}")
         checks.boolean("trainable", self.trainable)
+        if self.dtype is not None and not is_float32(self.dtype):
+            checks.reject("dtype", self.dtype, "'float32', the type that all layers compute in")
+        for name in trees.fields(type(self)):  # type: ignore[arg-type]
+            value = getattr(self, name)
+            if isinstance(value, Layer):
+                checks.reject_type(
+                    name, value, f"a name or a function; a layer goes into the model itself, after {kind}"
+                )
+            if name.endswith("_initializer"):
+                initializers.get(value, name)
         for name, guard in self._guards():
             guard.check(name)
 
@@ -119,10 +121,37 @@ class Layer:
     def check_input(self, input_shape: Shape) -> None:
         """Raise where samples of ``input_shape`` cannot be fed to this layer."""
 
+    def declared_shape(self) -> Any:
+        """The shape of one sample that the layer was given, not checked; None if it was given none."""
+        return self.input_shape if self.input_dim is None else (self.input_dim,)
+
+    def drawn(self, name: str, key: jax.Array, shape: Shape) -> jax.Array:
+        """The array ``name`` as the field ``NAME_initializer`` draws it; raises where that is of another shape or type.
+
+        Traced code calls it: an initializer of a user's shows what it gives only there.
+        """
+        field = f"{name}_initializer"
+        given = getattr(self, field)
+        initializer = initializers.get(given, field)
+        if isinstance(initializer, initializers.Rule):
+            return initializer(key, shape)
+        try:
+            array = jnp.asarray(initializer(key, shape))
+        except Exception as error:
+            raise checks.RavineValueError(
+                f"{field}={checks.shown(given)} failed for the shape {shape}: {type(error).__name__}: "
+                f"{checks.one_line(error)}. Expected a function of a key and a shape."
+            ) from error
+        if array.shape != shape or array.dtype not in (jnp.float32, jnp.float64):
+            expected = f"a function that gives float32 of shape {shape}, but this gives {array.dtype} of {array.shape}"
+            checks.reject(field, given, expected)
+        return array
+
     def check_arrays(self, input_shape: Shape) -> None:
-        """Raise where a regularizer or constraint has no meaning for its array, given samples of ``input_shape``."""
+        """Raise where arrays cannot be made for samples of ``input_shape``, or a regularizer or constraint not act."""
         guards = dict(self._guards())
-        if not guards:
+        settings = (getattr(self, name) for name in trees.fields(type(self)) if name.endswith("_initializer"))  # type: ignore[arg-type]
+        if not guards and all(isinstance(setting, str | initializers.Rule | type) for setting in settings):
             return
         arrays, _ = jax.eval_shape(lambda: self.init(jax.random.key(0), input_shape))
         shapes = {name: array.shape for name, array in arrays.items()}
@@ -181,77 +210,21 @@ class Layer:
         guards: Any = {name: getattr(self, f"{name}_constraint", None) for name in params}
         return {name: w if guards[name] is None else guards[name](w) for name, w in params.items()}
 
-    # Views of the model that the layer belongs to.
-
-    def bind(self, owner: Owner, index: int) -> None:
-        """Make this layer show the weights of ``owner``'s layer ``index``."""
-        if self.is_bound:
-            raise checks.RavineValueError(
-                f"layers: {type(self).__name__} already belongs to a model. Models do not share weights in Ravine; "
-                "give each model a layer of its own."
-            )
-        object.__setattr__(self, "_owner", weakref.ref(owner))
-        object.__setattr__(self, "_index", index)
-
-    def starts(self) -> Mapping[str, Any]:
-        """The arrays to start from in place of those that :meth:`init` draws, by name."""
-        return self.given or {}
-
-    def give(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Let the layer start from ``arrays``; those that its model has already are replaced."""
-        if self.is_bound:
-            owner, index = self._owned_by()
-            if owner.has_arrays(index):
-                owner.set_layer_arrays(index, arrays)
-        object.__setattr__(self, "given", dict(arrays))
-
-    def unbind(self) -> None:
-        """Undo :meth:`bind`."""
-        self.__dict__.pop("_owner", None)
-
-    def __getstate__(self) -> dict[str, Any]:
-        # A copy belongs to no model until its own copy of the model binds it.
-        return {name: value for name, value in self.__dict__.items() if name not in ("_owner", "_index")}
-
-    @property
-    def is_bound(self) -> bool:
-        """Whether the layer belongs to a model that is still there."""
-        return "_owner" in self.__dict__ and self.__dict__["_owner"]() is not None
-
-    def _owned_by(self) -> tuple[Owner, int]:
-        if not self.is_bound:
-            raise checks.RavineValueError(
-                f"{type(self).__name__} belongs to no model yet, so it has no weights: add it to a Sequential first."
-            )
-        return self.__dict__["_owner"](), self.__dict__["_index"]
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of the layer's arrays, in Keras's order."""
-        owner, index = self._owned_by()
-        arrays = owner.layer_arrays(index)
-        return [np.array(arrays[name]) for name in self.variable_names if name in arrays]
-
-    def set_weights(self, weights: list[Any]) -> None:
-        """Replace the layer's arrays, given in the order of :meth:`get_weights`."""
-        owner, index = self._owned_by()
-        if not isinstance(weights, list | tuple):
-            checks.reject_type("weights", weights, "a list of arrays")
-        arrays = owner.layer_arrays(index)
-        names = [name for name in self.variable_names if name in arrays]
-        if len(weights) != len(names):
-            raise checks.RavineValueError(
-                f"weights: expected {len(names)} arrays ({', '.join(names)}), got {len(weights)}."
-            )
-        owner.set_layer_arrays(index, dict(zip(names, map(np.asarray, weights), strict=True)))
-
-    def count_params(self) -> int:
-        """How many numbers the layer's arrays hold."""
-        return sum(w.size for w in self.get_weights())
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Layers are called by their model alone."""
+        kind = type(self).__name__
+        raise checks.RavineTypeError(
+            f"{kind} was called: a layer is run by the model that it is in. Expected Sequential([..., {kind}(...), "
+            f"...]), and for its outputs alone Sequential([{kind}(...)]).predict(x)."
+        )
 
     def __getattr__(self, name: str) -> Any:
         # Only reached for names that are no field: the layer's arrays, such as ``kernel``.
         if name in type(self).variable_names:
-            owner, index = self._owned_by()
-            arrays = owner.layer_arrays(index)
+            try:
+                owner, index = self._owned_by()
+                arrays = owner.layer_arrays(index)
+            except checks.RavineValueError as error:  # there are none yet: `hasattr` is to be told so
+                raise checks.RavineAttributeError(str(error)) from None
             return np.array(arrays[name]) if name in arrays else None
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        raise keras_names.missing(type(self).__name__, name, "Layer", dir(type(self)))

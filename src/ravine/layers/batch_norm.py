@@ -52,8 +52,6 @@ class BatchNormalization(Affine):
         check_axis(self.axis, several=False)
         checks.number("momentum", self.momentum, least=0, most=1)
         checks.number("epsilon", self.epsilon, above=0)
-        initializers.get(self.moving_mean_initializer)
-        initializers.get(self.moving_variance_initializer)
         if self.synchronized is not False:
             checks.reject("synchronized", self.synchronized, "False, since a batch is never split between devices")
 
@@ -75,8 +73,8 @@ class BatchNormalization(Affine):
         features = ((0, *input_shape)[self.axis],)
         affine_key, mean_key, variance_key = jax.random.split(key, 3)
         return self.affine(affine_key, features), {
-            "moving_mean": initializers.get(self.moving_mean_initializer)(mean_key, features),
-            "moving_variance": initializers.get(self.moving_variance_initializer)(variance_key, features),
+            "moving_mean": self.drawn("moving_mean", mean_key, features),
+            "moving_variance": self.drawn("moving_variance", variance_key, features),
         }
 
     def moments(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:

@@ -9,6 +9,7 @@ import jax
 
 from ravine import activations, checks, constraints, initializers, regularizers, trees
 from ravine.layers.base import Arrays, Layer, Shape
+from ravine.layers.declaring import check_size
 
 
 @trees.tree(frozen=False)
@@ -45,20 +46,19 @@ class Dense(Layer):
         checks.integer("units", self.units, least=1)
         checks.boolean("use_bias", self.use_bias)
         activations.get(self.activation)
-        initializers.get(self.kernel_initializer)
-        initializers.get(self.bias_initializer)
 
     def check_input(self, input_shape: Shape) -> None:
         """Samples have at least one axis."""
         if not input_shape:
             raise checks.RavineValueError("Dense needs samples of at least one axis, but here each is a single number.")
+        check_size("Dense", "its kernel", (input_shape[-1], int(self.units)))
 
     def init(self, key: jax.Array, input_shape: Shape) -> tuple[Arrays, Arrays]:
         """``kernel`` and, unless ``use_bias`` is False, ``bias``."""
         kernel_key, bias_key = jax.random.split(key)
-        params = {"kernel": initializers.get(self.kernel_initializer)(kernel_key, (input_shape[-1], self.units))}
+        params = {"kernel": self.drawn("kernel", kernel_key, (input_shape[-1], self.units))}
         if self.use_bias:
-            params["bias"] = initializers.get(self.bias_initializer)(bias_key, (self.units,))
+            params["bias"] = self.drawn("bias", bias_key, (self.units,))
         return params, {}
 
     def output_shape(self, input_shape: Shape) -> Shape:

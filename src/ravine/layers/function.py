@@ -49,14 +49,18 @@ class Lambda(Layer):
         input_shape: Shape | None = None,
         trainable: bool = True,
         activity_regularizer: regularizers.Named = None,
+        dtype: Any = None,
+        input_dim: int | None = None,
     ) -> None:
         self.function = function
         self.mask = mask
         self.arguments = _hashable(arguments) if isinstance(arguments, Mapping) else arguments
-        self.name = name
+        self.name = name  # type: ignore[assignment]  # None becomes the class's
         self.input_shape = input_shape
         self.trainable = trainable
         self.activity_regularizer = activity_regularizer
+        self.dtype = dtype
+        self.input_dim = input_dim
         self.expected_shape = output_shape
 
     def check(self) -> None:

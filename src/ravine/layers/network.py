@@ -13,6 +13,7 @@ import numpy as np
 
 from ravine import activations, checks, trees
 from ravine.layers.base import Arrays, Layer, Shape, as_floats
+from ravine.layers.declaring import check_size
 from ravine.layers.tokens import Tokens
 
 Variables = tuple[Arrays, ...]
@@ -80,6 +81,9 @@ class Network:
     def check(self, input_shape: Shape) -> None:
         """Raise where samples of ``input_shape`` cannot be fed to these layers."""
         for layer, shape in zip(self.layers, [input_shape, *self.shapes(input_shape)], strict=False):
+            declared = layer.declared_shape()
+            if declared is not None and tuple(declared) != shape:
+                checks.reject("input_shape", declared, f"{shape}, the shape of what {type(layer).__name__} is fed")
             layer.check_arrays(shape)
         for index, layer in enumerate(self.layers):
             if isinstance(layer, Tokens) and layer is not self.tokens:
@@ -131,6 +135,7 @@ class Network:
         for layer in self.layers:
             layer.check_input(input_shape)
             input_shape = layer.output_shape(input_shape)
+            check_size(type(layer).__name__, "a sample's outputs", input_shape)
             result.append(input_shape)
         return result
 

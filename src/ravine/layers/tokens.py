@@ -14,6 +14,7 @@ import numpy as np
 
 from ravine import checks, constraints, initializers, regularizers, trees
 from ravine.layers.base import Arrays, Layer, Shape
+from ravine.layers.declaring import check_size
 from ravine.layers.given import as_numbers
 
 EXACT_FLOATS = 2**24
@@ -77,7 +78,7 @@ class Embedding(Tokens):
         weights: the vectors to start from ``[input_dim, output_dim]``, or a list of just them.
     """
 
-    input_dim: int = trees.static()
+    input_dim: int = trees.static(kw_only=False)
     output_dim: int = trees.static()
     embeddings_initializer: str | initializers.Initializer = trees.static(default="uniform")
     embeddings_regularizer: regularizers.Named = trees.named(regularizers.get, default=None)
@@ -92,11 +93,10 @@ class Embedding(Tokens):
         super().__setattr__(name, _vectors(value) if name == "weights" and value is not None else value)
 
     def check(self) -> None:
-        """Both sizes are positive integers; the initializer is known; nothing is to be masked."""
+        """Both sizes are positive integers; nothing is to be masked."""
         super().check()
         checks.integer("input_dim", self.input_dim, least=1)
         checks.integer("output_dim", self.output_dim, least=1)
-        initializers.get(self.embeddings_initializer)
         if checks.boolean("mask_zero", self.mask_zero):
             checks.reject(
                 "mask_zero",
@@ -109,6 +109,15 @@ class Embedding(Tokens):
                 f"weights has shape {self.weights.shape}: expected {shape}, which is (input_dim, output_dim)."
             )
 
+    def check_input(self, input_shape: Shape) -> None:
+        """The vectors can be counted."""
+        super().check_input(input_shape)
+        check_size("Embedding", "its embeddings", (int(self.input_dim), int(self.output_dim)))
+
+    def declared_shape(self) -> Any:
+        """``input_shape``: ``input_dim`` is another thing here."""
+        return self.input_shape
+
     def starts(self) -> Mapping[str, Any]:
         """The vectors that were given."""
         return {} if self.weights is None else {"embeddings": self.weights}
@@ -116,7 +125,7 @@ class Embedding(Tokens):
     def init(self, key: jax.Array, input_shape: Shape) -> tuple[Arrays, Arrays]:
         """``embeddings``."""
         shape = (self.input_dim, self.output_dim)
-        return {"embeddings": initializers.get(self.embeddings_initializer)(key, shape)}, {}
+        return {"embeddings": self.drawn("embeddings", key, shape)}, {}
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's shape with an axis of ``output_dim`` more."""

@@ -6,11 +6,11 @@ By default a batch's loss is the sum of weight times value over its samples, div
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 
-from ravine import checks
+from ravine import checks, keras_names
 from ravine.losses import fitting
 from ravine.losses.base import (
     EPSILON,
@@ -182,3 +182,7 @@ def get(loss: LossLike) -> Loss:
             "loss", loss, "a name such as 'mse', an object such as losses.MeanSquaredError(), or a function"
         )
     return FUNCTIONS[loss]() if loss in FUNCTIONS else Function(loss)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = keras_names.of_module(__name__, __all__)

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, trees
+from ravine import checks, keras_names, trees
 
 EPSILON = 1e-7
 """Probabilities are kept this far from 0 and 1 before a logarithm is taken, as in Keras."""
@@ -150,6 +150,9 @@ class Loss:
     reduction: str = trees.static(default="sum_over_batch_size", kw_only=True)
 
     link: ClassVar[str | None] = None
+
+    def __getattr__(self, name: str) -> Any:
+        raise keras_names.missing(type(self).__name__, name, "Loss", dir(type(self)))
 
     def values(self, y: jax.Array, outputs: jax.Array) -> jax.Array:
         """The loss of each sample, ``[batch]``."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ravine import keras_names
 from ravine.losses import (
     binary_crossentropy,
     binary_focal_crossentropy,
@@ -147,3 +150,6 @@ __all__ = [
     "squared_hinge",
     "top_k_categorical_accuracy",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = keras_names.of_module(__name__, __all__)

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, losses, trees
+from ravine import checks, keras_names, losses, trees
 from ravine.losses.base import tried
 
 Weights = jax.Array | None
@@ -64,6 +64,9 @@ class Metric:
 
     better: ClassVar[str | None] = "max"
     called: ClassVar[str | None] = None
+
+    def __getattr__(self, name: str) -> Any:
+        raise keras_names.missing(type(self).__name__, name, "Metric", dir(type(self)))
 
     def values(self, y: jax.Array, outputs: jax.Array) -> jax.Array:
         """The value of each sample, ``[batch]``."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import numbers
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +14,8 @@ from ravine.layers import Input, Layer
 from ravine.layers.base import Arrays
 from ravine.layers.input import check_shape
 from ravine.layers.network import Network, Variables
+from ravine.layers.weight import Weight
+from ravine.model.naming import Layers
 from ravine.model.summary import Row, print_summary
 from ravine.training import placement
 from ravine.training.program import InputShape, initial_variables
@@ -27,7 +27,7 @@ def _started(layer: Layer, arrays: Arrays) -> Arrays:
     return {name: jnp.asarray(given[name], a.dtype) if name in given else a for name, a in arrays.items()}
 
 
-class Stack:
+class Stack(Layers):
     """Layers in a row, their shapes and their arrays: what :class:`ravine.Sequential` trains."""
 
     def __init__(self, layers: list[Layer | Input] | None = None, name: str | None = None) -> None:
@@ -57,10 +57,13 @@ class Stack:
         layer.check()
         self._check_name(layer)
         shape = self._input_shape
-        if not self._layers and layer.input_shape is not None:
-            shape = check_shape("input_shape", layer.input_shape)
-            if self._input_shape not in (None, shape):
-                checks.reject("input_shape", shape, f"{self._input_shape}, the shape of the model's Input")
+        declared = layer.declared_shape()
+        if declared is not None:
+            declared = check_shape("input_shape", declared)
+            if not self._layers:
+                shape = declared
+                if self._input_shape not in (None, shape):
+                    checks.reject("input_shape", shape, f"{self._input_shape}, the shape of the model's Input")
         if shape is not None:
             Network((*self._layers, layer)).check(shape)
         layer.bind(self, len(self._layers))
@@ -78,7 +81,9 @@ class Stack:
         return layer
 
     def _layers_changed(self) -> None:
-        """Forget the arrays of layers that are gone."""
+        """Forget the arrays of layers that are gone, and name the layers that are there."""
+        for layer, name in zip(self._layers, self.layer_names, strict=True):
+            layer.take_name(name)
         params, stats = self._variables
         self._variables = params[: len(self._layers)], stats[: len(self._layers)]
 
@@ -114,47 +119,10 @@ class Stack:
         for index, layer in enumerate(self._layers):
             layer.bind(self, index)
 
-    def _check_name(self, layer: Layer) -> None:
-        name = layer.name
-        if name is None:
-            return
-        if not isinstance(name, str):
-            checks.reject_type("name", name, "a string")
-        if "/" in name:
-            checks.reject("name", name, "a name without '/'")
-        if name in (other.name for other in self._layers):
-            checks.reject("name", name, "a name that no other layer of the model has")
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers, without the ``Input``."""
-        return list(self._layers)
-
     @property
     def network(self) -> Network:
         """The layers as one pure function."""
         return Network(tuple(self._layers))
-
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """The layer of a name, or of an index."""
-        if index is not None:
-            return self._layers[index]
-        return checks.look_up("name", str(name), dict(zip(self.layer_names, self._layers, strict=True)))
-
-    def index_of(self, layer: str | int | Layer) -> int:
-        """The position of a layer, given by name, by index (from the end where it is negative) or as itself."""
-        count, names = len(self._layers), self.layer_names
-        if isinstance(layer, Layer):
-            found = [i for i, own in enumerate(self._layers) if own is layer]
-            if not found:
-                checks.reject("layer", layer, f"one of the model's layers: {', '.join(names)}")
-            return found[0]
-        if isinstance(layer, numbers.Integral) and not isinstance(layer, bool):
-            if not -count <= layer < count:
-                checks.reject("layer", layer, f"an index of {count} layers: {', '.join(names)}")
-            return int(layer) % count
-        positions = {name: i for i, name in enumerate(names)}
-        return checks.look_up("layer", layer, positions)  # type: ignore[arg-type]  # it checks the type
 
     def check_statistics(self, caller: str) -> None:
         """Raise where no layer keeps statistics that could be taken over all data."""
@@ -168,18 +136,6 @@ class Stack:
             raise checks.RavineValueError(
                 f"{caller}: expected a model with a BatchNormalization layer that is not frozen; there is none."
             )
-
-    @property
-    def layer_names(self) -> list[str]:
-        """The layers' names: those given as they are, the others ``dense``, ``dense_1``, ... where these are free."""
-        taken = {layer.name for layer in self._layers}
-        names = []
-        for layer in self._layers:
-            kind = trees.snake(type(layer).__name__)
-            numbered = itertools.chain([kind], (f"{kind}_{i}" for i in itertools.count(1)))
-            names.append(layer.name or next(name for name in numbered if name not in taken))
-            taken.add(names[-1])
-        return names
 
     @property
     def has_weights(self) -> bool:
@@ -216,6 +172,18 @@ class Stack:
         """Take on the shape of one sample, which the layers must fit."""
         self.network.check(shape)
         self._input_shape = shape
+
+    def build(self, input_shape: tuple[int | None, ...] | None = None) -> None:
+        """Take on the shape of a batch, ``(None, ...)``; a model that has one already keeps it."""
+        if input_shape is None:
+            self._require_shape()
+            return
+        if not isinstance(input_shape, tuple | list) or not input_shape:
+            checks.reject_type("input_shape", input_shape, "the shape of a batch, such as (None, 28, 28)")
+        shape = check_shape("input_shape", input_shape[1:])
+        if self._input_shape not in (None, shape):
+            checks.reject("input_shape", input_shape, f"{self.input_shape}, which the model was built for")
+        self.take_shape(shape)
 
     def accept(self, argument: str, samples: np.ndarray) -> np.ndarray:
         """Checked samples as the network takes them, of the model's shape, or of one that it takes on."""
@@ -290,25 +258,46 @@ class Stack:
         return (None, *self.network.shapes(self._require_shape())[index])
 
     @property
-    def weights(self) -> dict[str, np.ndarray]:
+    def named_weights(self) -> dict[str, np.ndarray]:
         """Copies of all arrays by name, such as ``"dense/kernel"``, in the order of :meth:`get_weights`."""
-        return {
-            f"{name}/{key}": np.array(arrays[key])
-            for index, (name, layer) in enumerate(zip(self.layer_names, self._layers, strict=True))
-            for arrays in (self.layer_arrays(index),)
-            for key in layer.variable_names
-            if key in arrays
-        }
+        self._require_shape()
+        return {weight.path: weight.numpy() for weight in self.weights}
+
+    @property
+    def weights(self) -> list[Weight]:
+        """Copies of all arrays with their names, in the order of :meth:`get_weights`; none while they are unknown."""
+        return [weight for index in range(len(self._layers)) for weight in self.weights_of(index)]
+
+    def weights_of(self, index: int) -> list[Weight]:
+        """Copies of the arrays of layer ``index`` with their names; none while they are unknown."""
+        if not self.built:
+            return []
+        layer, arrays = self._layers[index], self.layer_arrays(index)
+        params = self._variables[0][index]
+        names = [name for name in layer.variable_names if name in arrays]
+        return [Weight.copied(arrays[name], layer.name, name, name in params) for name in names]
+
+    @property
+    def trainable_weights(self) -> list[Weight]:
+        """Those of :attr:`weights` that are trained."""
+        return [weight for weight in self.weights if weight.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Weight]:
+        """Those of :attr:`weights` that are not."""
+        return [weight for weight in self.weights if not weight.trainable]
+
+    trainable_variables, non_trainable_variables = trainable_weights, non_trainable_weights
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all arrays, layer by layer, in Keras's order."""
-        return list(self.weights.values())
+        return list(self.named_weights.values())
 
     def set_weights(self, weights: list[Any]) -> None:
         """Replace all arrays, given in the order of :meth:`get_weights`. Nothing changes if one does not fit."""
         if not isinstance(weights, list | tuple):
             checks.reject_type("weights", weights, "a list of arrays")
-        current, given = self.weights, [np.asarray(w) for w in weights]
+        current, given = self.named_weights, [np.asarray(w) for w in weights]
         if len(given) != len(current):
             raise checks.RavineValueError(f"weights: expected {len(current)} arrays, got {len(given)}.")
         for (name, array), value in zip(current.items(), given, strict=True):

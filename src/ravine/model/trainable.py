@@ -75,6 +75,11 @@ class Trainable(Predictor):
         return self._require_compiled("optimizer").optimizer
 
     @property
+    def metrics_names(self) -> list[str]:
+        """The names of what ``evaluate`` gives: the loss, then the metrics."""
+        return list(self._require_compiled("metrics_names").names)
+
+    @property
     def is_compiled(self) -> bool:
         """Whether ``compile`` was called."""
         return self._compiled is not None

@@ -1,8 +1,8 @@
 """Update rules, under Keras's names."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ravine import checks
+from ravine import checks, keras_names
 from ravine.optimizers import schedules
 from ravine.optimizers.adadelta import Adadelta
 from ravine.optimizers.adafactor import Adafactor
@@ -76,3 +76,7 @@ def get(optimizer: Any) -> Transformation:
         optimizer = FromOptax(optimizer)
     optimizer.check()
     return optimizer
+
+
+if not TYPE_CHECKING:
+    __getattr__ = keras_names.of_module(__name__, __all__)

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ravine import checks, trees
+from ravine import checks, keras_names, trees
 from ravine.optimizers.schedules import Function, Schedule
 from ravine.optimizers.transformation import Transformation
 
@@ -103,6 +103,9 @@ class Optimizer(Transformation):
         return False
 
     # What happens around it.
+
+    def __getattr__(self, name: str) -> Any:
+        raise keras_names.missing(type(self).__name__, name, "Optimizer", dir(type(self)))
 
     def __setattr__(self, name: str, value: Any) -> None:
         known = trees.fields(self.__class__)  # type: ignore[arg-type]  # the class can be hashed, its objects cannot

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, trees
+from ravine import checks, keras_names, trees
 
 
 @trees.tree
@@ -296,3 +296,6 @@ __all__ = [
     "PolynomialDecay",
     "Schedule",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = keras_names.of_module(__name__, __all__)

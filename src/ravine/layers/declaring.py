@@ -1,0 +1,44 @@
+"""How a layer's class, its type of numbers and its sizes are declared, and what is wrong where they are not."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ravine import checks
+
+OWN = (
+    "decorate it with @ravine.trees.tree(frozen=False), declare its settings ({name}: int = ravine.trees.static()), "
+    "and define apply(params, stats, x, *, key, training), with init and output_shape if it has weights. A function "
+    "without weights is a layer as layers.Lambda(function)."
+)
+"""What to do with a class that is written as Keras's layers are."""
+
+
+def is_declared(cls: type) -> bool:
+    """Whether a class is made by :func:`ravine.trees.tree` itself, not only its base."""
+    return "__dataclass_fields__" in vars(cls)
+
+
+def is_own(cls: type) -> bool:
+    """Whether a class is a user's."""
+    return cls.__module__.split(".")[0] != "ravine"
+
+
+def is_float32(dtype: Any) -> bool:
+    """Whether ``dtype`` says float32: a name, a type, or an object that has one of these as its name."""
+    named = getattr(dtype, "name", dtype)
+    try:
+        return np.dtype(named if isinstance(named, str) else dtype) == np.float32
+    except TypeError:
+        return False
+
+
+def check_size(kind: str, what: str, shape: tuple[int, ...]) -> None:
+    """Raise where an array of ``shape`` has more numbers than 32 bits count."""
+    if math.prod(shape) > checks.MOST:
+        raise checks.RavineValueError(
+            f"{kind}: {what} of shape {shape} are {math.prod(shape):,} numbers: expected at most {checks.MOST:,}."
+        )
