@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+import ravine
 from ravine import Input, Sequential, optimizers
 from ravine.callbacks import Callback, EarlyStopping, Probe
-from ravine.checks import RavineError, RavineValueError
+from ravine.checks import RavineError, RavineTypeError, RavineValueError
 from ravine.layers import Dense, Flatten
 
 NAN, INF = float("nan"), float("inf")
@@ -96,6 +97,35 @@ FIT = {
     "validation_freq 0": ({"validation_freq": 0}, "validation_freq=0"),
     "validation_steps 0": ({"validation_split": 0.5, "validation_steps": 0}, "validation_steps=0"),
     "validation_batch_size 0": ({"validation_batch_size": 0}, "validation_batch_size=0"),
+    "validation_steps that nothing uses": (
+        {"validation_steps": 0},
+        "validation_steps=0: expected an integer",
+    ),
+    "validation_steps of a string": ({"validation_steps": "all"}, "validation_steps='all' is a str"),
+    "validation_freq of a string": ({"validation_freq": "x"}, "validation_freq='x' is a str"),
+    "validation_batch_size of a string": ({"validation_batch_size": "x"}, "validation_batch_size='x' is a str"),
+    "validation_shuffle of a string": (
+        {"validation_shuffle": "yes"},
+        "validation_shuffle='yes': expected",
+    ),
+    "validation_shuffle of an array": ({"validation_shuffle": np.ones(3)}, r"validation_shuffle=array\("),
+    "more epochs than 32 bits count": ({"epochs": 10**400}, "epochs=1000.*: expected an integer of at most 2147483647"),
+    "an absurd batch_size": ({"batch_size": 2**63}, "batch_size=9223372036854775808: expected an integer of at most"),
+    "absurd steps": ({"steps_per_epoch": 2**63}, "steps_per_epoch=9223372036854775808: expected an integer of at most"),
+    "a masked array": ({"x": np.ma.masked_less(X, 0)}, "x is a masked array.*sample_weight=0"),
+    "masked targets": ({"y": np.ma.masked_equal(Y, 0)}, "y is a masked array"),
+    "complex numbers": ({"x": X + 1j}, "x has dtype complex128.*real and the imaginary parts"),
+    "what float32 cannot hold": (
+        {"x": put(X, (0, 1), 1e300)},
+        r"x holds 1e\+300 at index \(0, 1\), too large",
+    ),
+    "weights of steps without steps": (
+        {"sample_weight": np.ones((20, 3))},
+        r"sample_weight has shape \(20, 3\): expected one weight per sample, \(20,\)\.",
+    ),
+    "a class of a fraction": ({"class_weight": {0.5: 1.0}}, "class_weight key=0.5: expected a class in"),
+    "a function that needs arguments": ({"x": len, "y": None}, "expected a function without arguments"),
+    "a verbosity of several": ({"verbose": np.ones(3)}, r"verbose=array\(.*: expected 'auto', 0, 1 or 2"),
     "too few sample weights": (
         {"sample_weight": [1.0]},
         r"sample_weight has shape \(1,\): expected one weight per sample",
@@ -182,6 +212,40 @@ def test_other_methods_that_take_samples(model, method, case):
         (lambda model: model.evaluate(X, Y, sample_weight=[1]), "sample_weight has shape"),
         (lambda model: model.predict(X, steps=0), "steps=0"),
         (lambda model: model.predict(X, verbose="yes"), "verbose='yes'"),
+        (lambda model: model.predict(iter([X]), steps="all"), "steps='all' is a str"),
+        (lambda model: model.evaluate(iter([(X, Y)]), steps=0), "steps=0"),
+        (lambda model: model.evaluate(X, Y, return_dict="yes"), "return_dict='yes' is a str: expected True or False"),
+        (lambda model: model.train_on_batch(X, Y, return_dict=np.ones(2)), r"return_dict=array\("),
+        (lambda model: model.test_on_batch(X, Y, return_dict=1), "return_dict=1 is a int"),
+        (lambda model: model(X, training="no"), "training='no' is a str"),
+        (lambda model: model(X, training=True), "training=True: expected False"),
+        (lambda model: model.summary(line_length="wide"), "line_length='wide' is a str"),
+        (lambda model: model.summary(line_length=3), "line_length=3: expected an integer of at least 20"),
+        (lambda model: model.summary(print_fn=3), "print_fn=3 is a int: expected a function of a text"),
+        (lambda model: model.summary(print_fn=int), "print_fn=.*expected a function of a text"),
+        (lambda model: model.get_layer(index=99), "layer=99: expected an index of 2 layers: dense, dense_1"),
+        (lambda model: model.get_layer(index="1"), "index='1' is a str"),
+        (lambda model: model.get_layer(3), "name=3 is a int: expected one of the names dense, dense_1"),
+        (lambda model: model.get_layer(), "get_layer: expected a name or an index"),
+        (
+            lambda model: model.build((None, 5)),
+            r"input_shape=\(None, 5\): expected \(None, 6\), which",
+        ),
+        (lambda model: model.build(5), "input_shape=5 is a int: expected the shape of a batch"),
+        (lambda model: ravine.population_statistics("model", X), "model='model' is a str: expected a Sequential"),
+        (lambda model: Input(), "expected a shape, or in its place a batch_shape"),
+        (lambda model: Input((3,), batch_shape=(None, 3)), "expected a shape, or in its place a batch_shape"),
+        (lambda model: Input(batch_shape=(0, 3)), r"batch_shape\[0\]=0"),
+        (lambda model: Input(batch_shape=3), "batch_shape=3 is a int"),
+        (lambda model: Input((3,), batch_size=0), "batch_size=0"),
+        (lambda model: Input((3,), name=3), "name=3 is a int: expected a string"),
+        (lambda model: Input((3,), dtype=Dense(2)), "dtype=Dense.*expected a type of real numbers"),
+        (lambda model: ravine.utils.to_categorical([2**40]), r"1 labels of 1,099,511,627,777 classes are"),
+        (lambda model: ravine.utils.to_categorical(np.ma.masked_equal([0, 1], 0)), "x is a masked array"),
+        (lambda model: ravine.utils.normalize(X, order=np.ones(2)), r"order=array\("),
+        (lambda model: ravine.utils.PyDataset(workers="many"), "workers='many' is a str"),
+        (lambda model: ravine.utils.PyDataset(use_multiprocessing=1), "use_multiprocessing=1 is a int"),
+        (lambda model: ravine.utils.PyDataset(max_queue_size=0), "max_queue_size=0"),
     ],
 )
 def test_other_arguments(model, call, expected):
@@ -286,6 +350,15 @@ def test_metrics_that_cannot_fit(tiny, argument, metric, expected):
             "momentum=1: expected a finite number of at least 0",
         ),
         ({"run_eagerly": True}, RavineValueError, "run_eagerly=True: expected False"),
+        ({"run_eagerly": "no"}, RavineTypeError, "run_eagerly='no' is a str: expected True or False"),
+        ({"steps_per_execution": 0}, RavineValueError, "steps_per_execution=0: expected an integer of at least 1"),
+        ({"steps_per_execution": "many"}, RavineTypeError, "steps_per_execution='many' is a str"),
+        ({"jit_compile": "yes"}, RavineTypeError, "jit_compile='yes' is a str: expected True, False or 'auto'"),
+        ({"auto_scale_loss": None}, RavineTypeError, "auto_scale_loss=None is a NoneType: expected True or False"),
+        ({"loss_weights": 10**400}, RavineValueError, "loss_weights=1000.*: expected a finite number"),
+        ({"loss": Flatten()}, RavineTypeError, r"loss=Flatten\(.*not a layer"),
+        ({"metrics": [Flatten()]}, RavineTypeError, r"metrics\[0\]=Flatten\(.*not a layer"),
+        ({"weighted_metrics": Flatten()}, RavineTypeError, r"weighted_metrics\[0\]=Flatten\(.*not a layer"),
     ],
 )
 def test_compile(model, tiny, wrong, error, expected):
@@ -293,6 +366,42 @@ def test_compile(model, tiny, wrong, error, expected):
         model.compile(**({"optimizer": "sgd", "loss": "sparse_categorical_crossentropy"} | wrong))
     # The model is still compiled as it was.
     assert len(model.evaluate(tiny.x, tiny.y, verbose=0)) == 2
+
+
+HARMLESS = [
+    {"jit_compile": None},
+    {"jit_compile": True},
+    {"steps_per_execution": "auto"},
+    {"steps_per_execution": 8},
+    {"run_eagerly": None},
+    {"auto_scale_loss": False},
+]
+
+
+@pytest.mark.parametrize("given", HARMLESS, ids=str)
+def test_what_changes_nothing_is_taken_as_in_keras(tiny, given):
+    tiny.model(**given)
+
+
+# Of what a comparison has in common, also where no contender takes it.
+COMMON = {
+    "optimizer": ("sgdd", "optimizer='sgdd' is unknown"),
+    "loss": ("rmse", "loss='rmse' is unknown"),
+    "metrics": (["acuracy"], r"metrics\[0\]='acuracy' is unknown"),
+    "callbacks": ([3], r"callbacks\[0\]=3 is a int"),
+    "batch_size": (0, "batch_size=0"),
+    "out": (3, "out=3 is a int: expected the path of a file"),
+    "tune": ({3: ravine.uniform(0.1, 0.2)}, "tune key=3 is a int: expected the name of a hyperparameter"),
+}
+
+
+@pytest.mark.parametrize("argument", COMMON)
+def test_compare(tiny, argument):
+    wrong, expected = COMMON[argument]
+    own = {"model": tiny.model, "optimizer": "sgd", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
+    own |= {"callbacks": [EarlyStopping("loss")], "batch_size": 5}
+    with pytest.raises(RavineError, match=expected):
+        ravine.compare({"a": own}, X, Y, epochs=1, verbose=0, **{argument: wrong})
 
 
 def test_an_unknown_activation():
@@ -352,8 +461,6 @@ def test_a_model_takes_no_shape_from_a_pair_of_which_it_refuses_one(tiny):
 
 
 def test_a_refused_run_takes_no_seed(tiny):
-    import ravine
-
     seeds = []
     for refuse in (False, True):
         ravine.utils.set_random_seed(3)

@@ -35,3 +35,8 @@ def test_shape():
 def test_no_shape(shape, error, expected):
     with pytest.raises(error, match=expected):
         Input(shape)
+
+
+def test_keras_other_words():
+    assert Input(batch_shape=(None, 28, 28)).shape == Input(batch_shape=[32, 28, 28]).shape == (28, 28)
+    assert Input((3,), batch_size=32).shape == (3,)

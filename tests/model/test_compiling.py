@@ -112,3 +112,21 @@ def test_without_a_loss_nothing_is_trained():
 def test_what_cannot_work_is_refused(arguments, error, expected):
     with pytest.raises(error, match=expected):
         checked(**arguments)
+
+
+class Plain(losses.Loss):
+    def values(self, y, outputs):
+        return y[:, 0] - outputs[:, 0]
+
+
+class PlainMetric(metrics.Metric):
+    def values(self, y, outputs):
+        return y[:, 0] - outputs[:, 0]
+
+
+@pytest.mark.parametrize(
+    ("argument", "given"), [("loss", Plain()), ("metrics", [PlainMetric()]), ("weighted_metrics", [PlainMetric()])]
+)
+def test_a_class_without_the_decorator(tiny, argument, given):
+    with pytest.raises(RavineTypeError, match=rf"^{argument}.*is no class of Ravine's form: decorate it with @ravine"):
+        tiny.model(**{argument: given})

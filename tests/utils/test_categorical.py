@@ -68,5 +68,5 @@ def test_labels_that_have_no_place(labels, num_classes, message):
 
 @pytest.mark.parametrize("labels", [["a", "b"], [None], [1j]], ids=str)
 def test_labels_that_are_no_numbers(labels):
-    with pytest.raises(RavineTypeError, match="class labels"):
+    with pytest.raises(RavineTypeError, match=r"x has dtype .*expected an array of real numbers"):
         to_categorical(labels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import sys
 from typing import Any, ClassVar
 
@@ -25,7 +26,7 @@ def on_screen() -> bool:
 
 def check_verbose(verbose: object) -> int:
     """0 (silent), 1 (a bar) or 2 (a line an epoch); ``"auto"`` is 1. A bar needs a screen: elsewhere 1 becomes 2."""
-    if verbose not in ("auto", 0, 1, 2) or isinstance(verbose, float):
+    if not isinstance(verbose, str | numbers.Integral) or verbose not in ("auto", 0, 1, 2):
         checks.reject("verbose", verbose, "'auto', 0, 1 or 2")
     wanted = 1 if verbose == "auto" else int(verbose)
     return 2 if wanted == 1 and not on_screen() else wanted

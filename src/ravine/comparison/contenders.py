@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ravine import checks, optimizers, trees
+from ravine import checks, losses, optimizers, trees
 from ravine.callbacks import BackupAndRestore, Callback
 from ravine.callbacks import base as callback_base
 from ravine.callbacks.monitor import Monitor
 from ravine.comparison import codec, describing, paths
-from ravine.model import Sequential
+from ravine.model import Sequential, compiling, fitting
 
 Factory = Callable[[], Sequential]
 
@@ -83,6 +83,7 @@ def checked(given: object, common: Mapping[str, Any]) -> list[Contender]:
 
 def contender(argument: str, name: str, given: Any, common: Mapping[str, Any]) -> Contender:
     """The contender for a factory, an optimizer, or a dict of what differs from ``common``."""
+    check_common(common)
     if isinstance(given, Sequential):
         checks.reject_type(argument, given, "a function that builds the model, since every run needs one of its own")
     if isinstance(given, Mapping):
@@ -118,6 +119,18 @@ def contender(argument: str, name: str, given: Any, common: Mapping[str, Any]) -
     paths.check_apart(argument, list(values), built.model, built.callbacks)
     built.check_values(argument, {})
     return built
+
+
+def check_common(common: Mapping[str, Any]) -> None:
+    """Raise where something common to all could not work, whether or not a contender takes it."""
+    if common.get("optimizer") is not None:
+        optimizers.get(common["optimizer"])
+    if common.get("loss") is not None:
+        compiling.check_kind("loss", common["loss"])
+        losses.get(common["loss"])
+    compiling.check_metrics("metrics", common.get("metrics"))
+    callback_base.check(common.get("callbacks"))
+    fitting.check_steps("batch_size", common.get("batch_size"))
 
 
 def _check_key(argument: str, key: str, built: Contender) -> None:

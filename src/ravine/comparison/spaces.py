@@ -125,6 +125,8 @@ def check(argument: str, spaces: Mapping[str, SpaceLike]) -> dict[str, Space]:
         checks.reject_type(argument, spaces, "a dict such as {'learning_rate': loguniform(1e-4, 1)}")
     checked: dict[str, Space] = {}
     for name, space in spaces.items():
+        if not isinstance(name, str):
+            checks.reject_type(f"{argument} key", name, "the name of a hyperparameter, such as 'learning_rate'")
         found = Choice(tuple(space)) if isinstance(space, list | tuple) else space
         if not isinstance(found, Uniform | LogUniform | Choice):
             checks.reject_type(f"{argument}[{name!r}]", space, "a space such as loguniform(1e-4, 1), or a list")

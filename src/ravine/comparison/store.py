@@ -31,6 +31,8 @@ class Store:
         self._runs: dict[Key, Run] = {}
         self._writing = threading.Lock()
         self._file: BinaryIO | None = None
+        if path is not None and not isinstance(path, str | os.PathLike):
+            checks.reject_type("out", path, "the path of a file")
         if path is not None:
             self._open(Path(path), loads(dumps(study)))
 

@@ -17,7 +17,7 @@ import numpy as np
 from ravine import activations, checks, initializers, keras_names, regularizers, trees
 from ravine.layers.bound import Bound
 from ravine.layers.bound import Shape as Shape
-from ravine.layers.declaring import OWN, is_declared, is_float32, is_own
+from ravine.layers.declaring import OWN, dtype_of, is_own, is_tree
 
 Arrays = dict[str, jax.Array]
 
@@ -87,17 +87,17 @@ class Layer(Bound):
 
     def _way(self, name: str, known: Iterable[str]) -> str:
         """How a class of a user's gets a setting, or which known one may be meant."""
-        if is_own(type(self)) and not is_declared(type(self)):
+        if is_own(type(self)) and "__dataclass_fields__" not in vars(type(self)):
             return f" A layer's settings are fields of its class: {OWN.format(name=name)}"
         return checks.nearest(name, known)
 
     def check(self) -> None:
         """Raise where a setting cannot work. Called when the layer is added to a model, and by ``fit``."""
         kind = type(self).__name__
-        if not is_declared(type(self)) or type(self).apply is Layer.apply:
+        if not is_tree(self) or type(self).apply is Layer.apply:
             raise checks.RavineTypeError(f"{kind} is no layer of Ravine's form: {OWN.format(name='units')}")
         checks.boolean("trainable", self.trainable)
-        if self.dtype is not None and not is_float32(self.dtype):
+        if self.dtype is not None and dtype_of(self.dtype) != np.float32:
             checks.reject("dtype", self.dtype, "'float32', the type that all layers compute in")
         for name in trees.fields(type(self)):  # type: ignore[arg-type]
             value = getattr(self, name)

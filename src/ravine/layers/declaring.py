@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ravine import checks
@@ -17,9 +19,9 @@ OWN = (
 """What to do with a class that is written as Keras's layers are."""
 
 
-def is_declared(cls: type) -> bool:
-    """Whether a class is made by :func:`ravine.trees.tree` itself, not only its base."""
-    return "__dataclass_fields__" in vars(cls)
+def is_tree(value: object) -> bool:
+    """Whether JAX knows how to take an object apart: it does if the object's own class is made by ``trees.tree``."""
+    return all(leaf is not value for leaf in jax.tree.leaves(value))
 
 
 def is_own(cls: type) -> bool:
@@ -27,13 +29,16 @@ def is_own(cls: type) -> bool:
     return cls.__module__.split(".")[0] != "ravine"
 
 
-def is_float32(dtype: Any) -> bool:
-    """Whether ``dtype`` says float32: a name, a type, or an object that has one of these as its name."""
-    named = getattr(dtype, "name", dtype)
+def dtype_of(value: Any) -> np.dtype | None:
+    """What type of numbers ``value`` says: by a name, a type, or its own name, as policies of Keras have; or None."""
+    named = getattr(value, "name", None)
+    given = named if isinstance(named, str) else value
+    if not isinstance(given, str | type | np.dtype) and not callable(given):
+        return None
     try:
-        return np.dtype(named if isinstance(named, str) else dtype) == np.float32
+        return jnp.dtype(given)
     except TypeError:
-        return False
+        return None
 
 
 def check_size(kind: str, what: str, shape: tuple[int, ...]) -> None:

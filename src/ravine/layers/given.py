@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ravine import checks
+from ravine import arrays, checks
 
 
 def as_numbers(argument: str, value: Any) -> np.ndarray:
     """``value`` as an array of finite real numbers, at least one, or an error that names ``argument``."""
-    if value is None or isinstance(value, Mapping | set | str | bytes):
-        checks.reject_type(argument, value, "an array of numbers")
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise checks.RavineTypeError(f"{argument} is ragged: its rows differ in length. Expected one array.") from None
-    if array.dtype.kind not in "biuf":
-        checks.reject_type(argument, value, f"an array of real numbers, not of dtype {array.dtype}")
+    array = arrays.real(argument, value)
     if not array.size:
         raise checks.RavineValueError(f"{argument} is empty: it has shape {array.shape}. Expected at least one number.")
     if not np.isfinite(array).all():

@@ -74,7 +74,7 @@ class GroupNormalization(Affine):
     def check(self) -> None:
         """``groups`` is a positive integer or -1, ε is above 0."""
         super().check()
-        if self.groups != -1:
+        if not (isinstance(self.groups, int) and self.groups == -1):
             checks.integer("groups", self.groups, least=1)
         check_axis(self.axis, several=False)
         checks.number("epsilon", self.epsilon, above=0)

@@ -25,7 +25,7 @@ class GlobalPooling1D(Layer):
         checks.boolean("keepdims", self.keepdims)
 
     def _steps(self) -> int:
-        return checks.look_up("data_format", self.data_format or "channels_last", FORMATS)
+        return checks.look_up("data_format", "channels_last" if self.data_format is None else self.data_format, FORMATS)
 
     def check_input(self, input_shape: Shape) -> None:
         """A sample has steps and features."""

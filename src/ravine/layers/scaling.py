@@ -110,7 +110,7 @@ class Normalization(Layer):
         """Mean and variance are both there, or neither; they fit each other."""
         super().check()
         checks.boolean("invert", self.invert)
-        if self._axis() != ():
+        if self.axis is not None and not (isinstance(self.axis, tuple | list) and not self.axis):
             check_axis(self.axis, several=True)
         if self.mean is None and self.variance is None:
             return

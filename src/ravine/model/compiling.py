@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ravine import checks, losses, metrics, optimizers
+from ravine.layers import Layer
+from ravine.layers.declaring import is_tree
 from ravine.layers.network import Network
 from ravine.metrics import Checked
 from ravine.training.step import Task
@@ -27,6 +29,7 @@ class Compiled:
         cls, optimizer: object, loss: object, loss_weights: object, metrics_given: object, weighted_metrics: object
     ) -> Compiled:
         """From ``compile``'s arguments; raises where one cannot work."""
+        check_kind("loss", loss)
         weight = loss_weights[0] if isinstance(loss_weights, list | tuple) and len(loss_weights) == 1 else loss_weights
         compiled = cls(
             optimizers.get(optimizer),
@@ -88,11 +91,33 @@ class Compiled:
         return {name: way for name, way in zip(self.names, better, strict=True) if way is not None}
 
 
+def check_neutral(steps_per_execution: object, jit_compile: object, auto_scale_loss: object) -> None:
+    """Raise where an argument of ``compile`` that changes nothing here is none that Keras takes."""
+    if not (isinstance(steps_per_execution, str) and steps_per_execution == "auto"):
+        checks.integer("steps_per_execution", steps_per_execution, least=1)
+    if not isinstance(jit_compile, bool | str | None) or (isinstance(jit_compile, str) and jit_compile != "auto"):
+        checks.reject_type("jit_compile", jit_compile, "True, False or 'auto'")
+    checks.boolean("auto_scale_loss", auto_scale_loss)
+
+
+def check_kind(argument: str, value: object) -> None:
+    """Raise where a layer is given for a loss or a metric, or an object of a class that JAX knows nothing of."""
+    if isinstance(value, Layer):
+        checks.reject_type(argument, value, "a name, an object or a function, not a layer")
+    if isinstance(value, losses.Loss | metrics.Metric) and not is_tree(value):
+        raise checks.RavineTypeError(
+            f"{argument}: {type(value).__name__} is no class of Ravine's form: decorate it with @ravine.trees.tree and "
+            "declare its settings as fields. A function of y and outputs will do too."
+        )
+
+
 def check_metrics(argument: str, given: object) -> tuple[Checked, ...]:
     """Names and objects of metrics as a tuple, or an error that names ``argument``."""
     if given is None:
         return ()
     listed = given if isinstance(given, list | tuple) else [given]
+    for i, metric in enumerate(listed):
+        check_kind(f"{argument}[{i}]", metric)
     return tuple(metrics.checked(f"{argument}[{i}]", metric) for i, metric in enumerate(listed))
 
 

@@ -116,6 +116,12 @@ def check_epochs(epochs: object, initial_epoch: object) -> range:
     return range(checks.integer("initial_epoch", initial_epoch, least=0), checks.integer("epochs", epochs, least=0))
 
 
+def check_steps(argument: str, steps: object) -> None:
+    """Raise unless ``steps`` is a number of batches, or None for all."""
+    if steps is not None:
+        checks.integer(argument, steps, least=1)
+
+
 def check_validation_freq(freq: object) -> Callable[[int], bool]:
     """Whether epoch e, from 0, ends with validation: every ``freq``-th, or those listed (counted from 1)."""
     if isinstance(freq, list | tuple | set | range):
@@ -127,7 +133,7 @@ def check_validation_freq(freq: object) -> Callable[[int], bool]:
 
 def check_validation_shuffle(shuffle: object) -> bool | str:
     """What ``validation_shuffle`` may be: a bool, or ``"stratified"``."""
-    if isinstance(shuffle, bool) or shuffle == "stratified":
+    if isinstance(shuffle, bool) or (isinstance(shuffle, str) and shuffle == "stratified"):
         return shuffle
     checks.reject("validation_shuffle", shuffle, "False, True or 'stratified'")
 

@@ -61,6 +61,7 @@ class Predictor(Stack):
             callbacks: their hooks on predictions are called.
         """
         check_verbose(verbose)
+        fitting.check_steps("steps", steps)
         hearing = [c for c in callback_base.check(callbacks) if callback_base.overrides(c, callback_base.PREDICT)]
         data = as_source(x, batch_size=batch_size, steps=steps, with_targets=False, columns=self._columns)
         if isinstance(data, Source):
@@ -89,12 +90,12 @@ class Predictor(Stack):
             callback.on_predict_end()
         return np.concatenate(parts)
 
-    def __call__(self, x: Any, training: bool = False) -> jax.Array:
+    def __call__(self, x: Any, training: bool | None = False) -> jax.Array:
         """The model's outputs for one batch, as an array of JAX.
 
         ``training`` may only be False: what a layer does in training happens in ``fit``.
         """
-        if training:
+        if training is not None and checks.boolean("training", training):
             checks.reject("training", training, "False: layers behave as in training in fit only")
         return jnp.asarray(self.predict_on_batch(x))
 

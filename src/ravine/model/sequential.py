@@ -146,6 +146,7 @@ class Sequential(Trainable):
         split = (
             0.0 if validation_split is None else checks.number("validation_split", validation_split, least=0, below=1)
         )
+        fitting.check_steps("validation_steps", validation_steps)
         observers = callback_base.check(callbacks)
         seed = None if seed is None else seeds.check_seed("seed", seed)
         backup = backup_of(checkpoint, observers)
@@ -277,7 +278,8 @@ class Sequential(Trainable):
         Returns:
             ``[loss, metrics...]``, a bare float where there is only the loss, or a dict.
         """
-        verbose = check_verbose(verbose)
+        verbose, return_dict = check_verbose(verbose), checks.boolean("return_dict", return_dict)
+        fitting.check_steps("steps", steps)
         hearing = callback_base.check(callbacks)
         for callback in hearing:
             callback.set_model(self)
@@ -309,6 +311,7 @@ class Sequential(Trainable):
         return_dict: bool = False,
     ) -> Values:
         """One step on one batch; returns the batch's loss and metrics before it."""
+        return_dict = checks.boolean("return_dict", return_dict)
         given = training_data.as_data(x, y, sample_weight, columns=self._columns)
         checked, data, _ = self._checked("train_on_batch", given)
         task = trees.as_leaves(checked)
@@ -329,6 +332,7 @@ class Sequential(Trainable):
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Values:
         """The loss and metrics of one batch."""
+        return_dict = checks.boolean("return_dict", return_dict)
         given = training_data.as_data(x, y, sample_weight, columns=self._columns)
         checked, data, _ = self._checked("test_on_batch", given)
         task = trees.as_leaves(checked)

@@ -325,5 +325,14 @@ class Stack(Layers):
         ]
 
     def summary(self, line_length: int | None = None, print_fn: Callable[[str], None] | None = None) -> None:
-        """Print the layers, their output shapes and their numbers of parameters."""
+        """Print the layers, their output shapes and their numbers of parameters.
+
+        Args:
+            line_length: the width in characters, from 20 on; None for the terminal's.
+            print_fn: a function of the whole text, called in place of printing it.
+        """
+        if line_length is not None:
+            line_length = checks.integer("line_length", line_length, least=20, most=10_000)
+        if print_fn is not None and (not callable(print_fn) or isinstance(print_fn, type)):
+            checks.reject_type("print_fn", print_fn, "a function of a text")
         print_summary(self.name, self._rows(), line_length, print_fn)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ravine import checks, seeds, trees
+from ravine.model.prediction import Predictor
 from ravine.training import data as training_data
 from ravine.training import placement
 from ravine.training.program import population_of
@@ -29,10 +30,12 @@ def population_statistics(model: Sequential, x: Any, batch_size: int = 32) -> No
         x: the training samples ``[rows, ...]``, at least 2.
         batch_size: N_B, at least 2, that of training; of fewer rows all are one batch. A last batch of 1 is left out.
     """
+    if not isinstance(model, Predictor):
+        checks.reject_type("model", model, "a Sequential")
     size = checks.integer("batch_size", batch_size, least=1)
     if size < 2:
         checks.reject("batch_size", batch_size, "at least 2, since the variance of a single row is undefined")
-    samples = training_data.as_samples("x", x)
+    samples = training_data.as_samples("x", x, model._columns)
     if len(samples) < 2:
         raise checks.RavineValueError("x has 1 row, whose variance is undefined: expected at least 2 rows.")
     samples = model.accept("x", samples)

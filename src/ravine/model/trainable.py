@@ -8,6 +8,7 @@ from ravine import checks, hooks, losses, optimizers, trees
 from ravine.layers import Input, Layer
 from ravine.layers.network import Variables
 from ravine.metrics import MetricLike
+from ravine.model import compiling
 from ravine.model.compiling import Compiled
 from ravine.model.prediction import Predictor
 from ravine.training import placement
@@ -64,8 +65,9 @@ class Trainable(Predictor):
             jit_compile: accepted for Keras's sake.
             auto_scale_loss: accepted for Keras's sake; float32 needs no loss scaling.
         """
-        if run_eagerly:
+        if run_eagerly is not None and checks.boolean("run_eagerly", run_eagerly):
             checks.reject("run_eagerly", run_eagerly, "False, since a run is always compiled")
+        compiling.check_neutral(steps_per_execution, jit_compile, auto_scale_loss)
         self._compiled = Compiled.checked(optimizer, loss, loss_weights, metrics, weighted_metrics)
         self._forget_training()
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ravine import checks
+from ravine import arrays, checks
 
 
 def to_categorical(x: npt.ArrayLike, num_classes: int | None = None) -> npt.NDArray[np.float64]:
@@ -26,7 +26,7 @@ def to_categorical(x: npt.ArrayLike, num_classes: int | None = None) -> npt.NDAr
             ``num_classes`` by.
         RavineTypeError: the labels are no numbers.
     """
-    labels = _whole(np.asarray(x))
+    labels = _whole(arrays.real("x", x))
     if num_classes is None:
         if labels.size == 0:
             raise checks.RavineValueError("x has no labels to count the classes by: give num_classes.")
@@ -40,6 +40,11 @@ def to_categorical(x: npt.ArrayLike, num_classes: int | None = None) -> npt.NDAr
             )
     if labels.ndim > 1 and labels.shape[-1] == 1:
         labels = labels[..., 0]
+    if labels.size * num_classes > checks.MOST:
+        raise checks.RavineValueError(
+            f"x: {labels.size:,} labels of {num_classes:,} classes are {labels.size * num_classes:,} numbers: expected "
+            f"at most {checks.MOST:,}. Use a sparse loss, which takes labels as they are."
+        )
     one_hot = np.zeros((*labels.shape, num_classes))
     np.put_along_axis(one_hot, labels[..., None].astype(np.int64), 1, axis=-1)
     return one_hot
@@ -47,8 +52,6 @@ def to_categorical(x: npt.ArrayLike, num_classes: int | None = None) -> npt.NDAr
 
 def _whole(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The labels, if they are whole numbers of at least 0."""
-    if labels.dtype.kind not in "biuf":
-        checks.reject_type("x", labels, "class labels, which are whole numbers")
     wrong = labels[~((labels >= 0) & (labels == np.floor(labels)) & (labels < np.inf))]
     if wrong.size:
         raise checks.RavineValueError(f"x holds the label {wrong[0]}: expected whole numbers from 0.")

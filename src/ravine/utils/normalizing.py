@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ravine import checks
+from ravine import arrays, checks
 
 
 def normalize(x: npt.ArrayLike, axis: int = -1, order: float = 2) -> npt.NDArray[Any]:
@@ -25,15 +25,13 @@ def normalize(x: npt.ArrayLike, axis: int = -1, order: float = 2) -> npt.NDArray
     Returns:
         A new array of the shape and floating type of ``x``, float64 where that is an integer type.
     """
-    array = np.asarray(x)
-    if array.dtype.kind not in "biuf":
-        checks.reject_type("x", x, "an array of real numbers")
+    array = arrays.real("x", x)
     if array.ndim == 0:
         checks.reject("x", x, "an array with at least one axis")
     axis = checks.integer("axis", axis, least=-array.ndim)
     if axis >= array.ndim:
         checks.reject("axis", axis, f"an axis of x, whose shape is {array.shape}")
-    if order != math.inf:
+    if not (isinstance(order, float) and order == math.inf):
         order = checks.number("order", order, above=0)
     norm = np.linalg.norm(array, order, axis, keepdims=True)
     return array / np.where(norm == 0, norm.dtype.type(1), norm)

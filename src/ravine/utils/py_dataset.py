@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ravine import checks
+
 
 class PyDataset:
     """Base of data sets that give whole batches by index: override ``__len__`` and ``__getitem__``.
@@ -18,6 +20,9 @@ class PyDataset:
     """
 
     def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
+        checks.integer("workers", workers, least=0)
+        checks.boolean("use_multiprocessing", use_multiprocessing)
+        checks.integer("max_queue_size", max_queue_size, least=1)
         self.workers, self.use_multiprocessing, self.max_queue_size = workers, use_multiprocessing, max_queue_size
 
     def __len__(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 import numbers
@@ -151,6 +152,14 @@ def _from_batches(x: Any, steps: int | None, prefix: str, with_targets: bool, co
 
 
 def _called(function: Any, what: str) -> Iterator[Any]:
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        checks.reject_type(
+            what.rstrip(","), function, "a function without arguments that returns an iterator of batches"
+        )
+    except ValueError:  # a function of another language tells nothing
+        pass
     made = function()
     if not isinstance(made, Iterator):
         checks.reject_type(f"what {what} returned", made, "an iterator of batches")
