@@ -109,7 +109,7 @@ def models(keras, problem, rule=PLAIN, **compiling):
         model.compile(rules.SGD(*rule), loss=the_loss, **options)
         pair.append(model)
     ours, theirs = pair
-    ours.variables(seed=0)
+    ours.arrays(seed=0)
     theirs.set_weights(ours.get_weights())
     return ours, theirs
 

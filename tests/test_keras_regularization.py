@@ -102,7 +102,7 @@ def models(keras, network, rule, **compiling):
         model.compile(RULES[rule](k.optimizers), "sparse_categorical_crossentropy", **options)
         pair.append(model)
     ours, theirs = pair
-    ours.variables(seed=0)
+    ours.arrays(seed=0)
     theirs.set_weights(ours.get_weights())
     return ours, theirs
 

@@ -296,7 +296,7 @@ def test_one_line_a_run(capsys):
 
 def with_weights():
     model = network()
-    model.variables()
+    model.arrays()
     return model
 
 

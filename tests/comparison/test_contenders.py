@@ -31,7 +31,7 @@ def compiled(*args, **options):
 
 def used():
     model = bare()
-    model.variables()
+    model.arrays()
     return model
 
 
@@ -50,7 +50,7 @@ def kind(contender):
 
 def test_a_factory():
     made = one(compiled("adam", "mae"))
-    assert (made.name, kind(made), made.model.compiled.loss) == ("a", "Adam", losses.MeanAbsoluteError())
+    assert (made.name, kind(made), made.model.compilation.loss) == ("a", "Adam", losses.MeanAbsoluteError())
     assert not made.model.has_weights
 
 
@@ -88,8 +88,8 @@ def test_a_dict_of_settings_and_hyperparameters():
     assert made.values == {"learning_rate": 0.25, "dropout.rate": 0.5, "early_stopping.patience": 4}
     model, (own,) = made.made({})
     assert (model.optimizer.learning_rate, model.layers[1].rate, own.patience) == (0.25, 0.5, 4)
-    assert model.compiled.names == ("loss", "mse")
-    assert model.compiled.loss == losses.MeanAbsoluteError()
+    assert model.compilation.names == ("loss", "mse")
+    assert model.compilation.loss == losses.MeanAbsoluteError()
     assert (stopper.patience, own.monitor) == (3, "loss")
 
 
@@ -101,7 +101,7 @@ def test_what_a_run_is_given_wins_over_the_contenders_own():
 
 def test_an_empty_dict_is_what_is_common():
     made = one({}, optimizer="adam", metrics=["mae"], batch_size=9, callbacks=[callbacks.EarlyStopping("loss")])
-    assert (kind(made), made.model.compiled.names, made.batch_size) == ("Adam", ("loss", "mae"), 9)
+    assert (kind(made), made.model.compilation.names, made.batch_size) == ("Adam", ("loss", "mae"), 9)
     assert [type(c) for c in made.callbacks] == [callbacks.EarlyStopping]
 
 
@@ -120,8 +120,8 @@ def test_contenders_keep_their_names_and_order():
 
 READ = {
     "optimizer": kind,
-    "loss": lambda made: type(made.model.compiled.loss).__name__,
-    "metrics": lambda made: made.model.compiled.names[1:],
+    "loss": lambda made: type(made.model.compilation.loss).__name__,
+    "metrics": lambda made: made.model.compilation.names[1:],
     "callbacks": lambda made: [c.patience for c in made.callbacks],
     "batch_size": lambda made: made.batch_size,
 }
@@ -159,8 +159,8 @@ def test_the_models_other_choices_stay():
     build = compiled("adam", "mse", loss_weights=2.0, weighted_metrics=["mae"])
     made = one({"model": build, "optimizer": "sgd"})
     assert kind(made) == "SGD"
-    assert made.model.compiled.loss_weight == 2.0
-    assert made.model.compiled.names == ("loss", "mae")
+    assert made.model.compilation.loss_weight == 2.0
+    assert made.model.compilation.names == ("loss", "mae")
 
 
 # What cannot work.
@@ -332,7 +332,7 @@ def test_copies_share_nothing_that_can_change(full):
     for a, b in ((first, second), (first, full.model)):
         assert a is not b
         assert a.optimizer is not b.optimizer
-        assert a.compiled is not b.compiled
+        assert a.compilation is not b.compilation
         assert all(x is not y for x, y in zip(a.layers, b.layers, strict=True))
         kept = [{id(part) for part in vars(model).values() if isinstance(part, list | dict)} for model in (a, b)]
         assert kept[0].isdisjoint(kept[1])
@@ -344,7 +344,7 @@ def test_what_happens_to_a_copy_leaves_the_prototype_and_other_copies_alone(full
     prototype, other = numbers(full.model, full.callbacks), full.made({})
     before = numbers(*other)
     model, watching = full.made({})
-    model.variables(seed=1)
+    model.arrays(seed=1)
     model.layers[0].trainable = False
     model.layers[1].rate = 0.75
     model.optimizer.momentum = 0.5
@@ -361,8 +361,8 @@ def test_what_happens_to_a_copy_leaves_the_prototype_and_other_copies_alone(full
 
 def test_a_copy_shows_its_own_weights(full):
     (first, _), (second, _) = full.made({}), full.made({})
-    first.variables(seed=1)
-    second.variables(seed=2)
+    first.arrays(seed=1)
+    second.arrays(seed=2)
     kernels = [model.layers[0].kernel for model in (first, second)]
     np.testing.assert_array_equal(kernels[0], first.get_weights()[0])
     assert not np.array_equal(*kernels)

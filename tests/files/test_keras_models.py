@@ -203,8 +203,8 @@ def test_losses_that_keras_has_other_names_for(keras, tmp_path, wrapped):
     theirs.compile("sgd", loss, metrics=[keras.metrics.MeanAbsoluteError(name="far"), "mse"], weighted_metrics=["mae"])
     theirs.save(tmp_path / "m.keras")
     ours = ravine.load_model(tmp_path / "m.keras")
-    assert ours.compiled.loss == losses.MeanSquaredError()
-    assert ours.compiled.names == ("loss", "far", "mse", "mae")
+    assert ours.compilation.loss == losses.MeanSquaredError()
+    assert ours.compilation.names == ("loss", "far", "mse", "mae")
 
 
 @pytest.mark.parametrize(
@@ -257,14 +257,14 @@ def test_a_model_that_keras_built_from_data(keras, tmp_path):
 def test_compile_false_leaves_training_behind(tiny, small, tmp_path):
     small.save(tmp_path / "m.keras")
     loaded = ravine.load_model(tmp_path / "m.keras", compile=False)
-    assert not loaded.is_compiled
+    assert not loaded.compiled
     np.testing.assert_array_equal(loaded.predict(tiny.x), small.predict(tiny.x))
 
 
 def test_an_uncompiled_model(keras, tmp_path):
     model = Sequential([Input((4,)), layers.Dense(3)])
     model.save(tmp_path / "m.keras")
-    assert not ravine.load_model(tmp_path / "m.keras").is_compiled
+    assert not ravine.load_model(tmp_path / "m.keras").compiled
     assert not keras.models.load_model(tmp_path / "m.keras").compiled
 
 
@@ -274,7 +274,7 @@ def test_an_optax_transformation_stays_behind(tiny, tmp_path):
     model = tiny.model(optimizer=optax.sgd(0.1))
     with pytest.warns(UserWarning, match="FromOptax holds functions"):
         model.save(tmp_path / "m.keras")
-    assert not ravine.load_model(tmp_path / "m.keras").is_compiled
+    assert not ravine.load_model(tmp_path / "m.keras").compiled
 
 
 def doubled(x):
@@ -438,8 +438,8 @@ def test_classes_of_ones_own(tmp_path):
     own = {"Scaled": Scaled, "Far": Far, "Signs": Signs}
     loaded = ravine.load_model(tmp_path / "m.keras", own)
     assert loaded.layers[0].factor == 3
-    assert loaded.compiled.loss == Far(3.0)
-    assert loaded.compiled.names == model.compiled.names
+    assert loaded.compilation.loss == Far(3.0)
+    assert loaded.compilation.names == model.compilation.names
     assert type(loaded.optimizer) is Signs
     for name in own:
         with pytest.raises(RavineValueError, match=f"Ravine has no .* {name}.*custom_objects"):

@@ -89,7 +89,7 @@ def assert_goes_on(first, second):
 
 def numbered(model):
     """The model, whose optimizer remembers another number at each place; what Keras keeps once is one number."""
-    variables, rule = model.variables(), model.optimizer
+    variables, rule = model.arrays(), model.optimizer
     state = rule.init(variables[0])
     rng = np.random.default_rng(2)
     state = jax.tree.map(lambda a: jnp.asarray(rng.uniform(0.1, 1, a.shape), a.dtype) if a.dtype == "f4" else a, state)
@@ -100,7 +100,7 @@ def numbered(model):
 
 def remembered(model):
     return slots.as_list(
-        model.optimizer, model.train_state().optimizer, slots.keras_order(model.layers, model.variables()[0])
+        model.optimizer, model.train_state().optimizer, slots.keras_order(model.layers, model.arrays()[0])
     )
 
 

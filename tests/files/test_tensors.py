@@ -35,7 +35,7 @@ def test_a_model_is_read_back(small, saved, same):
     same(loaded, small)
     assert loaded.optimizer == small.optimizer
     assert loaded.train_state().optimizer.step == 2
-    assert not ravine.load_model(saved, compile=False).is_compiled
+    assert not ravine.load_model(saved, compile=False).compiled
 
 
 def test_weights_alone(tiny, small, same, tmp_path):

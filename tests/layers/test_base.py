@@ -336,6 +336,7 @@ def test_weights_as_lists():
     model = Sequential([Dense(2), BatchNormalization(name="norm"), Dense(1, trainable=False)])
     assert model.weights == model.layers[0].weights == Dense(3).variables == []
     model.take_shape((3,))
+    assert [w.path for w in model.variables] == [w.path for w in model.weights]
     paths = ["dense/kernel", "dense/bias", *(f"norm/{n}" for n in BN), "dense_1/kernel", "dense_1/bias"]
     assert [w.path for w in model.weights] == paths == list(model.named_weights)
     assert [w.path for w in model.trainable_weights] == paths[:4] == [w.path for w in model.trainable_variables]

@@ -343,7 +343,7 @@ def test_training_with_the_crossentropy_that_fits(tiny):
     short = tiny.model(loss="crossentropy")
     for y, name in ((tiny.y, "sparse_categorical_crossentropy"), (np.eye(3)[tiny.y], "categorical_crossentropy")):
         long = tiny.model(loss=name)
-        tasks = [model.compiled.task("fit", model.network, y.shape, (3,)) for model in (short, long)]
+        tasks = [model.compilation.task("fit", model.network, y.shape, (3,)) for model in (short, long)]
         assert jax.tree.structure(tasks[0]) == jax.tree.structure(tasks[1])  # one program
         assert (tasks[0].network.link, tasks[0].loss) == ("softmax", losses.get(name).on_logits())
     with pytest.raises(checks.RavineValueError, match=r"metrics\[0\]='crossentropy' is unknown"):
@@ -605,7 +605,7 @@ def test_a_function_of_ones_own(tiny, adopt):
 
     def trained(loss, weights):
         model = adopt(small("sgd", loss), [np.ones((6, 1)), np.ones(1)])
-        assert model.compiled.loss == losses.get(loss)
+        assert model.compilation.loss == losses.get(loss)
         return [model.train_on_batch(tiny.x, tiny.x[:, 0], sample_weight=weights) for _ in range(3)]
 
     weights = np.linspace(0, 2, 20)

@@ -275,7 +275,7 @@ def test_history_of_many_metrics_at_once_is_keras(keras):
     weighted = {"weighted_metrics": lambda m: [m.Recall(name="weighted_recall"), m.R2Score()]}
     ours = model(ravine, weighted_metrics=weighted["weighted_metrics"](metrics))
     theirs = model(keras, weighted_metrics=weighted["weighted_metrics"](keras.metrics))
-    ours.variables(seed=0)
+    ours.arrays(seed=0)
     theirs.set_weights(ours.get_weights())
     found, expected = (fitted(made, sample_weight=WEIGHTS) for made in (ours, theirs))
     numbered = {default_name_of(key): values for key, values in expected.items()}

@@ -177,7 +177,7 @@ def test_functions_of_ones_own(tiny, keras):
     histories = []
     ours = Sequential([Input((6,)), Dense(3, activation="softmax")])
     theirs = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3, activation="softmax")])
-    ours.variables(seed=0)
+    ours.arrays(seed=0)
     theirs.set_weights(ours.get_weights())
     targets = np.eye(3, dtype=np.float32)[tiny.y]
     for model, metrics_given in ((ours, watched), (theirs, [largest_error, mean_of_batch])):

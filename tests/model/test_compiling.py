@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ravine import losses, metrics, optimizers
+from ravine import Sequential, losses, metrics, optimizers
 from ravine.checks import RavineTypeError, RavineValueError
 from ravine.layers import Dense
 from ravine.layers.network import Network
@@ -130,3 +130,9 @@ class PlainMetric(metrics.Metric):
 def test_a_class_without_the_decorator(tiny, argument, given):
     with pytest.raises(RavineTypeError, match=rf"^{argument}.*is no class of Ravine's form: decorate it with @ravine"):
         tiny.model(**{argument: given})
+
+
+def test_compiled_tells_whether_it_was(tiny):
+    assert tiny.model().compiled is True
+    assert Sequential([Dense(3)]).compiled is False
+    assert tiny.model().metrics_names == ["loss", "accuracy"]

@@ -103,9 +103,9 @@ def test_data_that_do_not_fit_are_refused(model):
 
 
 def test_looking_trains_nothing_and_needs_no_compile(model):
-    before = [np.array(w) for w in jax.tree.leaves(model.variables())]
+    before = [np.array(w) for w in jax.tree.leaves(model.arrays())]
     model.activations(X, -1)
-    for was, now in zip(before, jax.tree.leaves(model.variables()), strict=True):
+    for was, now in zip(before, jax.tree.leaves(model.arrays()), strict=True):
         np.testing.assert_array_equal(was, now)
 
 

@@ -23,7 +23,7 @@ def test_validation_sees_the_weights_that_stay(tiny, rule):
     model, history = course(tiny, tiny.model(optimizer=rule))
     assert model.evaluate(tiny.x, tiny.y, verbose=0)[0] == pytest.approx(history.history["val_loss"][-1], rel=1e-5)
     trained = model.train_state().params
-    used = model.variables()[0]
+    used = model.arrays()[0]
     differs = [not np.array_equal(a, b) for a, b in zip(jax.tree.leaves(trained), jax.tree.leaves(used), strict=True)]
     assert any(differs) == isinstance(rule, ScheduleFreeAdamW)
 
@@ -60,7 +60,7 @@ def test_a_model_is_left_with_the_mean(tiny, rule):
         mean = jax.tree.map(lambda y, z: (y - 0.1 * z) / 0.9, trained, z)
     else:
         mean = jax.tree.unflatten(jax.tree.structure(trained), state.averages)
-    used = model.variables()[0]
+    used = model.arrays()[0]
     for a, b, raw in zip(*map(jax.tree.leaves, (used, mean, trained)), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
         assert np.abs(a - raw).max() > 1e-3

@@ -165,7 +165,7 @@ def _model(argument: str, settings: Mapping[str, Any], own: Mapping[str, Any]) -
         raise checks.RavineValueError(
             f"{argument}: its model has weights already; expected none, since each run draws its own from its seed."
         )
-    compiled = model.compiled if model.is_compiled else None
+    compiled = model.compilation if model.compiled else None
     # What the contender itself says wins over its model, and the model over what is common to all.
     order = (own, {} if compiled is None else compiled.arguments(), settings)
     chosen = {}
@@ -195,7 +195,7 @@ def _copied(callback: Callback) -> Callback:
 
 def _check_monitors(argument: str, callbacks: Sequence[Callback], model: Sequential) -> None:
     """Raise where a callback watches what no run will have."""
-    names = model.compiled.names
+    names = model.compilation.names
     known = [*names, *(f"val_{name}" for name in names)]
     for callback in callbacks:
         if isinstance(callback, Monitor) and callback.monitor not in known:

@@ -50,7 +50,7 @@ def described(value: Any, within: tuple[int, ...] = ()) -> Any:
 
 def model_described(model: Sequential) -> dict[str, Any]:
     """A compiled model: its input's shape, its layers, and what it was compiled with."""
-    compiled = model.compiled
+    compiled = model.compilation
     return {
         "input_shape": described(model.input_shape),
         "layers": described(model.layers),

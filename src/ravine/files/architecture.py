@@ -48,7 +48,7 @@ def encode_model(model: Sequential) -> Config:
 
 
 def _compile_config(model: Sequential) -> Config | None:
-    if not model.is_compiled:
+    if not model.compiled:
         return None
     if not isinstance(model.optimizer, Optimizer):
         checks.warn(
@@ -56,7 +56,7 @@ def _compile_config(model: Sequential) -> Config | None:
             "without what compile was given. Compile it anew once it is loaded."
         )
         return None
-    return encode_compiled(model.compiled.arguments())
+    return encode_compiled(model.compilation.arguments())
 
 
 def decode_model(config: Config, decoder: Decoder, *, compile: bool) -> Sequential:

@@ -84,12 +84,12 @@ def held_weights(model: Sequential) -> list[dict[str, np.ndarray]]:
 
 def held_optimizer(model: Sequential) -> list[np.ndarray] | None:
     """What the optimizer remembers, in Keras's order; None where there is none that a file could hold."""
-    if not model.is_compiled or not isinstance(model.optimizer, Optimizer):
+    if not model.compiled or not isinstance(model.optimizer, Optimizer):
         return None
     state = model.train_state().optimizer
     if not isinstance(state, OptimizerState):
         return None
-    return slots.as_list(model.optimizer, state, slots.keras_order(model.layers, model.variables()[0]))
+    return slots.as_list(model.optimizer, state, slots.keras_order(model.layers, model.arrays()[0]))
 
 
 class Room:
@@ -150,7 +150,7 @@ class Room:
 
     def _optimizer_state(self, source: Source) -> OptimizerState | None:
         listed = source.optimizer()
-        rule = self.model.optimizer if self.model.is_compiled else None
+        rule = self.model.optimizer if self.model.compiled else None
         if listed is None or not isinstance(rule, Optimizer):
             return None
         shapes = slots.template(rule, self.params)

@@ -122,11 +122,11 @@ class Course:
         # The arrays may still be being computed. Handing them over now keeps the model whole whatever interrupts the
         # wait.
         self.model.take_state(state)
-        self._handed = self.model.variables()
+        self._handed = self.model.arrays()
 
     def trained(self, state: TrainState) -> TrainState:
         """The arrays to go on from: those of the run, or those that a hook gave the model since."""
-        if self._handed is None or self.model.variables() is self._handed:
+        if self._handed is None or self.model.arrays() is self._handed:
             return state
         given = jax.tree.map(jnp.copy, self.model.train_state())
         # A layer that was frozen or freed is so from the next ``fit`` on.
@@ -143,7 +143,7 @@ class Course:
     @property
     def multiply_adds(self) -> int:
         """About how many a step's forward pass takes: one for each parameter and row."""
-        parameters = sum(array.size for array in jax.tree.leaves(self.model.variables()[0]))
+        parameters = sum(array.size for array in jax.tree.leaves(self.model.arrays()[0]))
         return parameters * self.request.settings.batch_size
 
     def begin(self) -> None:

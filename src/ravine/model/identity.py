@@ -28,7 +28,7 @@ def identity(course: Course) -> dict[str, Any]:
         "input_shape": list(course.model.input_shape or ()),
         "layers": outline(course.model.layers),
         "optimizer": outline(course.optimizer),
-        "loss": outline(course.model.compiled.loss),
+        "loss": outline(course.model.compilation.loss),
         "metrics": outline([request.task.metrics, request.task.weighted_metrics]),
         "values": [*request.columns, *request.probed],
         "callbacks": outline([*course.rules, *course.plateaus]),

@@ -63,7 +63,7 @@ def layout(course: Course, *, shared: bool) -> placement.Layout:
 
 def run_bytes(course: Course) -> int:
     """About the memory of one run: weights, gradients, slots, kept copies, and a batch's activations."""
-    numbers = sum(array.size for array in jax.tree.leaves(course.model.variables()))
+    numbers = sum(array.size for array in jax.tree.leaves(course.model.arrays()))
     rows = max(course.request.settings.batch_size, course.request.settings.evaluation_rows)
     shapes = [course.model.layer_output_shape(index)[1:] for index in range(len(course.model.layers))]
     widths = sum(math.prod(size or 1 for size in shape) for shape in shapes)

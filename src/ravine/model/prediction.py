@@ -112,7 +112,7 @@ class Predictor(Stack):
         samples = self.accept("x", training_data.as_samples("x", x, self._columns))
         *earlier, last = self._layers[: index + 1]
         network = Network((*earlier, last.split_activation()[0] if before else last))
-        params, stats = self.variables()
+        params, stats = self.arrays()
         variables = params[: index + 1], stats[: index + 1]
         return _all_outputs(placement.Bound(predict_rows, trees.as_leaves(network), variables), samples)
 
@@ -123,7 +123,7 @@ class Predictor(Stack):
 
     def _forward(self) -> placement.Bound:
         """The network with its arrays, kept from call to call until a layer or the arrays are others."""
-        variables = self.variables()
+        variables = self.arrays()
         if self._kept is None or self._kept[0] is not variables:
             forward = placement.Bound(predict_rows, trees.as_leaves(self.network), variables)
             self._kept = variables, forward

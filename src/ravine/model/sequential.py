@@ -222,7 +222,7 @@ class Sequential(Trainable):
         )
         self.optimizer.check_run(self._optimizer_state, len(plan.epochs) * (request.steps or 1))
         course = Course(self, request, callbacks, backup)
-        self.variables(request.seed)
+        self.arrays(request.seed)
         return course
 
     def _feed(
@@ -300,7 +300,7 @@ class Sequential(Trainable):
             batches = map(functools.partial(self._accepted, checked, ""), data.epoch(0))
         else:
             batches = in_batches(first, batch_size or fitting.evaluation_rows(first.rows))
-        return self._named(evaluated(trees.as_leaves(checked), self.variables(), batches, callbacks, self._named))
+        return self._named(evaluated(trees.as_leaves(checked), self.arrays(), batches, callbacks, self._named))
 
     def train_on_batch(
         self,
@@ -336,11 +336,11 @@ class Sequential(Trainable):
         given = training_data.as_data(x, y, sample_weight, columns=self._columns)
         checked, data, _ = self._checked("test_on_batch", given)
         task = trees.as_leaves(checked)
-        sums = placement.compiled(test_step)(task, self.variables(), Sums.zero(task), data)
+        sums = placement.compiled(test_step)(task, self.arrays(), Sums.zero(task), data)
         return self._report(self._named(values_of(task, sums)), 0, return_dict)
 
     def _named(self, values: np.ndarray) -> dict[str, float]:
-        return dict(zip(self.compiled.names, map(float, values), strict=True))
+        return dict(zip(self.compilation.names, map(float, values), strict=True))
 
     def _report(self, logs: dict[str, float], verbose: int, return_dict: bool) -> Values:
         if verbose:

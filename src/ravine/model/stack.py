@@ -207,7 +207,7 @@ class Stack(Layers):
 
     # Weights
 
-    def variables(self, seed: int | None = None) -> tuple[Variables, Variables]:
+    def arrays(self, seed: int | None = None) -> tuple[Variables, Variables]:
         """The parameters and statistics; those not there yet are drawn from ``seed`` or a seed of the model's own."""
         params, stats = self._variables
         held = len(params)
@@ -225,7 +225,7 @@ class Stack(Layers):
 
     def layer_arrays(self, index: int) -> Mapping[str, jax.Array]:
         """The parameters and statistics of layer ``index`` by name."""
-        params, stats = self.variables()
+        params, stats = self.arrays()
         return {**params[index], **stats[index]}
 
     def set_layer_arrays(self, index: int, values: Mapping[str, np.ndarray]) -> None:
@@ -241,7 +241,7 @@ class Stack(Layers):
                 {k: jnp.asarray(values[k], v.dtype) if i == index and k in values else v for k, v in arrays.items()}
                 for i, arrays in enumerate(group)
             )
-            for group in self.variables()
+            for group in self.arrays()
         )
 
     def has_arrays(self, index: int) -> bool:
@@ -267,6 +267,8 @@ class Stack(Layers):
     def weights(self) -> list[Weight]:
         """Copies of all arrays with their names, in the order of :meth:`get_weights`; none while they are unknown."""
         return [weight for index in range(len(self._layers)) for weight in self.weights_of(index)]
+
+    variables = weights
 
     def weights_of(self, index: int) -> list[Weight]:
         """Copies of the arrays of layer ``index`` with their names; none while they are unknown."""

@@ -40,7 +40,7 @@ def population_statistics(model: Sequential, x: Any, batch_size: int = 32) -> No
         raise checks.RavineValueError("x has 1 row, whose variance is undefined: expected at least 2 rows.")
     samples = model.accept("x", samples)
     model.check_statistics("population_statistics")
-    variables = model.variables()
+    variables = model.arrays()
     take = placement.compiled(population_of)
     key, rows = seeds.stream(0, "population statistics"), Count(min(size, len(samples)))
     model.take_variables((variables[0], take(trees.as_leaves(model.network), variables, samples, key, rows)))

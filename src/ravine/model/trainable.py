@@ -82,14 +82,14 @@ class Trainable(Predictor):
         return list(self._require_compiled("metrics_names").names)
 
     @property
-    def is_compiled(self) -> bool:
+    def compiled(self) -> bool:
         """Whether ``compile`` was called."""
         return self._compiled is not None
 
     @property
-    def compiled(self) -> Compiled:
+    def compilation(self) -> Compiled:
         """What ``compile`` was given, checked."""
-        return self._require_compiled("compiled")
+        return self._require_compiled("compilation")
 
     def _require_compiled(self, caller: str) -> Compiled:
         if self._compiled is None:
@@ -128,7 +128,7 @@ class Trainable(Predictor):
     def check_data(self, prefix: str, data: Data) -> None:
         """Raise where checked arrays do not fit the model, its loss and its metrics; ``prefix`` says whose they are."""
         self.accept(f"{prefix}x", data.x)
-        task = self.compiled.task("fit", self.network, data.y.shape, self._output_shape())
+        task = self.compilation.task("fit", self.network, data.y.shape, self._output_shape())
         task.check(prefix, data.y, self._output_shape())
 
     def _check_training(self, rows: int, rest: int) -> None:
@@ -138,7 +138,7 @@ class Trainable(Predictor):
 
     def train_state(self) -> TrainState:
         """The arrays as a run starts from them."""
-        params, stats = self.variables()
+        params, stats = self.arrays()
         if self._between is not None and self._between[0] is self._variables:
             return self._between[1]
         if self._optimizer_state is None:
@@ -161,7 +161,7 @@ class Trainable(Predictor):
     def restore(self, variables: tuple[Variables, Variables], optimizer: Any) -> None:
         """Take over what a file has: parameters and statistics to use the model with, and its optimizer's state.
 
-        The parameters are as ``variables()`` gives them; None for an optimizer that starts anew.
+        The parameters are as ``arrays()`` gives them; None for an optimizer that starts anew.
         """
         self._forget_training()
         self._variables, self._optimizer_state = variables, optimizer
