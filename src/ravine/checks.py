@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
+import os
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -146,6 +147,16 @@ def number(
     if not abs(result) <= LARGEST or not (least <= result <= most and above < result < below):
         reject(argument, value, expected)
     return result
+
+
+def path(argument: str, value: object, expected: str = "the path of a file") -> str:
+    """``value`` as a path; no text is none."""
+    if not isinstance(value, str | os.PathLike):
+        reject_type(argument, value, expected)
+    name = os.fspath(value)
+    if not isinstance(name, str) or not name or "\0" in name:
+        reject(argument, name, expected)
+    return name
 
 
 def boolean(argument: str, value: object) -> bool:

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import ravine
 from ravine import datasets, optimizers
 from ravine.callbacks import EarlyStopping
 from ravine.cli import main, mnist_run
 from ravine.training.history import History
 
-FILES = ["history.csv", "history.png", "model.weights.npz"]
+FILES = ["history.csv", "history.png", "model.keras"]
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +88,7 @@ def test_the_table_and_the_weights_are_those_of_the_run(real, monkeypatch):
         (row,) = csv.DictReader(file)
     assert list(row) == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
     assert {key: [float(value)] for key, value in row.items()} == result["history"]
-    model = mnist_run.Recipe(1, 10, 32, 128, "sigmoid", "sgd", 0.1, 0.9, False, None).model()
-    model.set_weights(list(np.load(folder / "out" / "model.weights.npz").values()))
+    model = ravine.load_model(folder / "out" / "model.keras")
     _, (images, labels) = datasets.mnist.load_data()
     loss, accuracy = model.evaluate(images / 255.0, labels, verbose=0)
     assert loss == pytest.approx(result["test"]["loss"], rel=1e-5)
@@ -202,7 +202,7 @@ def test_a_file_that_cannot_be_replaced_is_told_in_one_line(tmp_path):
     (tmp_path / "history.png").mkdir()
     result = invoke("--epochs", 1, "--json", "--out", tmp_path)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.splitlines()[-1].startswith(f"Error: --out='{tmp_path}': expected a folder")
+    assert result.stderr.splitlines()[-1] == f"Error: path='{tmp_path}/history.png' is a folder: expected a file."
     assert sorted(os.listdir(tmp_path)) == FILES  # the other two are there
 
 

@@ -20,10 +20,10 @@ def made(contender, seed, value, metric, history, hyperparameters):
         epochs=len(history) or 5,
         steps_per_epoch=10,
         stopped_epoch=len(history) - 1 if 0 < len(history) < 5 else None,
-        kept_epoch=0,
+        kept_epoch=None if history else 0,  # whose values the final ones would have to be
         history={metric: history},
         final={"loss": 0.5, **values},
-        best=values,
+        best={} if history else values,
         seconds=2.0 + seed,
         error="RuntimeError: out of memory" if value is None else None,
     )

@@ -18,7 +18,7 @@ def run(name, seed, phase="run", trial=0, values=None, error=None):
     history = {"loss": [1.0, 0.5, 0.4], "val_accuracy": curve, "val_loss": [1.0, 0.6, 0.5], "accuracy": curve}
     final = {key: values[-1] for key, values in history.items()}
     made = Run(
-        name, phase, trial, seed, values or {"learning_rate": 0.1}, 3, 3, 10, None, 2, history, final, final, 0.5
+        name, phase, trial, seed, values or {"learning_rate": 0.1}, 3, 3, 10, None, 2, history, {}, final, final, 0.5
     )
     return replace(made, error=error, final={} if error else final)
 

@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import random
 from dataclasses import replace
 
 import numpy as np
@@ -440,7 +441,7 @@ EXPECTED = r"source=.*: expected JSON that Comparison\.to_json wrote\."
     ],
 )
 def test_what_is_no_result_is_refused(rubbish):
-    with pytest.raises(checks.RavineValueError, match=EXPECTED):
+    with pytest.raises((checks.RavineValueError, checks.RavineTypeError), match=EXPECTED):
         Comparison.from_json(rubbish)
 
 
@@ -463,6 +464,7 @@ def test_what_is_no_result_is_refused(rubbish):
 )
 def test_a_result_that_lacks_a_part_is_refused(built, change):
     given = json.loads(built(drawn(0.03)).to_json())
+    del given["crc32"]  # without which a file is read as it is
     change(given)
     with pytest.raises(checks.RavineValueError, match=EXPECTED):
         Comparison.from_json(json.dumps(given))
@@ -476,7 +478,36 @@ def test_a_file_of_something_else_is_refused(tmp_path, content):
         Comparison.from_json(path)
 
 
-@pytest.mark.parametrize(("name", "reason"), [("missing.json", "No such file"), ("", "directory")])
+@pytest.mark.parametrize(("name", "reason"), [("missing.json", "No such file"), ("", "is a folder")])
 def test_a_file_that_cannot_be_read_is_named(tmp_path, name, reason):
-    with pytest.raises(checks.RavineValueError, match=rf"source='.*': .*{reason}"):
+    with pytest.raises(checks.RavineValueError, match=rf"source='.*'.*{reason}"):
         Comparison.from_json(tmp_path / name)
+
+
+@pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.slow)])
+def test_a_flipped_bit_is_refused_or_changes_nothing(built, tmp_path, count):
+    result, path, draw, refused = built(drawn(0.03)), tmp_path / "result.json", random.Random(0), 0
+    whole = result.to_json().encode()
+    for _ in range(count):
+        content = bytearray(whole)
+        content[draw.randrange(len(whole))] ^= 1 << draw.randrange(8)
+        path.write_bytes(content)
+        try:
+            assert Comparison.from_json(path) == result
+        except checks.RavineValueError:
+            refused += 1
+    assert refused > count / 2
+
+
+@pytest.mark.parametrize("text", ["[" * 10**5, '{"format": "ravine comparison 1", "runs": ' + "[" * 10**5])
+def test_what_is_nested_too_deep_is_refused(tmp_path, text):
+    (tmp_path / "deep.json").write_text(text)
+    with pytest.raises(checks.RavineValueError, match=EXPECTED):
+        Comparison.from_json(tmp_path / "deep.json")
+
+
+def test_a_huge_file_of_something_else_is_refused_at_once(tmp_path):
+    with (tmp_path / "huge.json").open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(checks.RavineValueError, match=f"{EXPECTED} It cannot be read: it is of another format"):
+        Comparison.from_json(tmp_path / "huge.json")

@@ -3,33 +3,32 @@
 import json
 import math
 import os
+import random
 import subprocess
 import sys
 import threading
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from ravine import checks
+from ravine.comparison.codec import dumps
 from ravine.comparison.records import Run
 from ravine.comparison.store import Store
 
 STUDY = {"contenders": {"a": {"optimizer": {"class": "SGD", "momentum": 0.9}}}, "sizes": [1, 2], "epochs": 5}
 RUNS = [
-    Run("a", "trial", 0, 9, {"learning_rate": 0.1}, 5, 5, 2, None, 4, {"loss": [1.5, math.nan]}, {"loss": math.nan}),
     Run(
-        "a",
-        "run",
-        0,
-        0,
-        {"learning_rate": 0.1},
-        5,
-        3,
-        2,
-        2,
-        0,
-        {"loss": [1.5, 0.5]},
-        {"loss": 0.5, "val_loss": math.inf},
+        *("a", "trial", 0, 9, {"learning_rate": 0.1}, 5, 2, 2, None, 1),
+        history={"loss": [1.5, math.nan]},
+        final={"loss": math.nan},
+        best={"loss": 1.5},
+    ),
+    Run(
+        *("a", "run", 0, 0, {"learning_rate": 0.1}, 5, 3, 2, 2, 1),
+        history={"loss": [1.5, 0.5, 1.0], "val_loss": [math.inf] * 3},
+        final={"loss": 0.5, "val_loss": math.inf, "test_loss": 2.0},
+        best={"loss": 0.5, "val_loss": math.inf},
     ),
     Run("ä “b”", "run", 1, 0, {}, 5, final={"loss": math.inf}),
 ]
@@ -190,7 +189,7 @@ def test_a_damaged_line_is_named_and_the_file_left_as_it_is(path, number, damage
     lines = written(path).split(b"\n")
     lines[number - 1] = damage(lines[number - 1])
     path.write_bytes(b"\n".join(lines))
-    with pytest.raises(checks.RavineValueError, match=rf"out='.*': line {number} is damaged; expected a run\."):
+    with pytest.raises(checks.RavineValueError, match=rf"out='.*': line {number} is damaged \(.+\); expected a run\."):
         Store(path, STUDY)
     assert path.read_bytes() == b"\n".join(lines)
 
@@ -247,7 +246,7 @@ def test_a_file_that_another_process_uses_is_refused_until_it_is_gone(path, lock
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("", "directory"), ("missing/runs.jsonl", "No such file"), ("file/runs.jsonl", "Not a directory")],
+    [("missing/runs.jsonl", "No such file"), ("file/runs.jsonl", "Not a directory")],
 )
 def test_a_path_that_cannot_be_written_to(tmp_path, name, reason):
     (tmp_path / "file").touch()
@@ -307,3 +306,63 @@ def test_a_run_that_an_error_ended_is_made_again(path):
         store.add(replace(failed, error=None, epochs=5))
     with Store(path, STUDY) as store:
         assert store[failed.key].epochs == 5
+
+
+CONTRADICTIONS = {
+    "more epochs than its limit": ({"epochs": 9}, "it has 9 epochs of at most 5"),
+    "an epoch that is none of its": ({"kept_epoch": 3}, "its kept_epoch is none of its 3 epochs"),
+    "more values than epochs": ({"history": {"loss": [1.0] * 4}}, "history has 4 values of loss in 3 epochs"),
+    "a final value of another epoch": (
+        {"final": {"loss": 1.5}},
+        "its final loss is not that of the epoch that it kept",
+    ),
+    "a best value of no epoch": ({"best": {"loss": 0.25}}, "its best loss is none of its epochs'"),
+    "a text for a number": ({"final": {"loss": "low"}}, "its final are no numbers by name"),
+    "a number for a list": ({"history": {"loss": 1.0}}, "its history is no lists of numbers by name"),
+    "a fraction of an epoch": ({"epochs": 2.5}, "its epochs is no count"),
+    "a negative time": ({"seconds": -1.0}, "its seconds are no length of time"),
+    "an unknown phase": ({"phase": "walk"}, "its phase is unknown"),
+}
+
+
+@pytest.mark.parametrize("case", CONTRADICTIONS)
+def test_a_line_that_contradicts_itself_is_refused(path, case):
+    change, expected = CONTRADICTIONS[case]
+    written(path, [replace(RUNS[1], **change)])  # with a checksum that fits
+    with pytest.raises(checks.RavineValueError, match=rf"line 2 is damaged \({expected}\)"):
+        Store(path, STUDY)
+
+
+def test_lines_without_a_checksum_are_of_an_older_version(path):
+    written(path, [])
+    with path.open("a") as file:
+        file.writelines(dumps(asdict(run)) + "\n" for run in RUNS)
+    assert held(path) == list(map(repr, RUNS))
+
+
+def test_a_huge_file_of_something_else_is_refused_at_once(path):
+    with path.open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(checks.RavineValueError, match="expected a file of runs that ravine wrote"):
+        Store(path, STUDY)
+
+
+def flips(whole, count, seed=0):
+    """``whole`` with one bit flipped, ``count`` times."""
+    draw = random.Random(seed)
+    for _ in range(count):
+        found = bytearray(whole)
+        found[draw.randrange(len(found))] ^= 1 << draw.randrange(8)
+        yield bytes(found)
+
+
+@pytest.mark.parametrize("count", [100, pytest.param(2000, marks=pytest.mark.slow)])
+def test_a_flipped_bit_is_refused_or_changes_no_run(path, count):
+    whole, right = written(path), list(map(repr, RUNS))
+    for content in flips(whole, count):
+        path.write_bytes(content)
+        try:
+            found = held(path)
+        except checks.RavineValueError:
+            continue
+        assert all(run in right for run in found)

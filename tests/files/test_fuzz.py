@@ -8,6 +8,8 @@ import time
 import zipfile
 import zlib
 
+import h5py
+import jax
 import numpy as np
 import pytest
 
@@ -183,3 +185,59 @@ def test_arrays_with_a_new_checksum_are_what_the_bytes_say(whole):
     found = read_model(io.BytesIO(content), Decoder({}), compile=True).get_weights()
     assert found[0][0, 0] == 7
     np.testing.assert_array_equal(found[0].ravel()[1:], weights[0].ravel()[1:])
+
+
+FORMATS = [".weights.h5", ".keras", ".safetensors"]
+
+
+def flipped(whole, draw):
+    """``whole`` with one bit flipped."""
+    found = bytearray(whole)
+    found[draw.randrange(len(found))] ^= 1 << draw.randrange(8)
+    return bytes(found)
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+@pytest.mark.parametrize("count", [40, pytest.param(400, marks=pytest.mark.slow)])
+def test_a_flipped_bit_is_refused_or_changes_nothing(tiny, small, tmp_path, ending, count):
+    (small.save_weights if ending == ".weights.h5" else small.save)(tmp_path / f"whole{ending}")
+    whole, path = (tmp_path / f"whole{ending}").read_bytes(), tmp_path / f"flipped{ending}"
+    right = [small.get_weights(), jax.tree.leaves(small.train_state().optimizer)]
+    fresh, refused = tiny.model(), 0
+    for seed in range(count):
+        path.write_bytes(flipped(whole, random.Random(seed)))
+        try:
+            fresh.load_weights(path)
+        except RavineValueError:
+            refused += 1
+            continue
+        found = [fresh.get_weights(), jax.tree.leaves(fresh.train_state().optimizer)]
+        for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(right), strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert refused > count / 2 or ending == ".keras"  # of whose configuration nothing is read
+
+
+def test_a_checksum_goes_with_an_edit_in_place(tiny, small, tmp_path):
+    path = tmp_path / "m.weights.h5"
+    small.save_weights(path)
+    with h5py.File(path, "r+") as file:
+        file["layers/dense/vars/0"][0, 0] = 7
+    fresh = tiny.model()
+    fresh.load_weights(path)
+    assert fresh.get_weights()[0][0, 0] == 7
+
+
+def test_numbers_that_are_none_in_a_file_without_checksum_are_told(tiny, small, tmp_path):
+    path = tmp_path / "m.weights.h5"
+    small.save_weights(path)
+    with h5py.File(path, "r+") as file:
+        file["layers/dense/vars/0"][0, 0] = np.nan
+    with pytest.warns(UserWarning, match=r"NaN or infinity stands in dense/kernel\. The file has no checksum"):
+        tiny.model().load_weights(path)
+
+
+def test_what_a_run_left_as_it_was_saved_is_not_told(tiny, tmp_path):
+    model = tiny.model()
+    model.set_weights([np.full_like(w, np.inf) for w in model.get_weights()])
+    model.save_weights(tmp_path / "m.weights.h5")
+    tiny.model().load_weights(tmp_path / "m.weights.h5")

@@ -20,7 +20,7 @@ In the end it has the weights of the epoch with the lowest val_loss.
 Written to DIR:
   history.png          accuracy and loss over the epochs
   history.csv          the numbers behind them
-  model.weights.npz    the weights, by name
+  model.keras          the model, which ravine.load_model and Keras 3 load
 
 Ctrl-C ends the training after the epoch in progress; what it has learnt by then is kept.
 """

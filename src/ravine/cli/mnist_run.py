@@ -22,7 +22,7 @@ from ravine.atomic import replacing
 from ravine.callbacks import EarlyStopping
 from ravine.cli.command import make_folder, writing_to
 from ravine.datasets import mnist
-from ravine.files import save_csv, save_npz
+from ravine.files import save_csv, save_model
 from ravine.layers import Dense, Flatten
 from ravine.training.history import History
 
@@ -124,11 +124,11 @@ def _train(recipe: Recipe, out: Path, start: float) -> tuple[History, Outcome]:
     fit_seconds = time.perf_counter() - fit_start
     stopped = stopping.stopped_epoch or None
     train, test = _values(model, train_images, train_labels), _values(model, test_images, test_labels)
-    files = {"figure": out / "history.png", "history": out / "history.csv", "weights": out / "model.weights.npz"}
+    files = {"figure": out / "history.png", "history": out / "history.csv", "model": out / "model.keras"}
     from ravine.plots import history_figure
 
     with writing_to(out):
-        save_npz(model, files["weights"])
+        save_model(model, files["model"])
         save_csv(history, files["history"])
         with replacing(files["figure"]) as file:
             history_figure(history, stopping.best_epoch, stopped).savefig(file, format="png")

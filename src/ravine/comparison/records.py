@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from ravine.comparison.codec import dumps
+from ravine.comparison import consistency
+from ravine.comparison.codec import dumps, sealed, unsealed
 
 TRIAL, RUN = "trial", "run"
 """What a run was for: to choose hyperparameters, or to be compared."""
@@ -82,10 +83,20 @@ class Run:
         return math.inf
 
     def line(self) -> str:
-        """The record as one line of JSON."""
-        return dumps(asdict(self))
+        """The record as one line of JSON, with a checksum."""
+        return dumps(sealed(asdict(self)))
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Run:
-        """The record from what :meth:`line` wrote."""
-        return cls(**{f.name: given[f.name] for f in fields(cls)})
+        """The record from what :meth:`line` wrote, or from its fields.
+
+        Raises:
+            ValueError: the checksum does not fit, or the record contradicts itself.
+            KeyError: it lacks a field.
+        """
+        parts = unsealed(given)
+        run = cls(**{f.name: parts[f.name] for f in fields(cls)})
+        contradiction = consistency.contradiction(run)
+        if contradiction is not None:
+            raise ValueError(contradiction)
+        return run

@@ -12,11 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ravine import checks
-from ravine.comparison.codec import dumps, loads
+from ravine import checks, regular
+from ravine.comparison.codec import ODD, dumps, loads
 from ravine.comparison.records import Key, Run
 
 FORMAT = "ravine runs 1"
+
+LONGEST = 2**27
+"""Bytes of a line; a run of a hundred thousand epochs has some ten million."""
 
 
 class Store:
@@ -34,7 +37,7 @@ class Store:
         if path is not None and not isinstance(path, str | os.PathLike):
             checks.reject_type("out", path, "the path of a file")
         if path is not None:
-            self._open(Path(path), loads(dumps(study)))
+            self._open(Path(checks.path("out", path)), loads(dumps(study)))
 
     def __enter__(self) -> Store:
         return self
@@ -66,11 +69,13 @@ class Store:
 
     def _write(self, line: str) -> None:
         assert self._file is not None
-        self._file.write(line.encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with regular.naming(self._file.name):
+            self._file.write(line.encode() + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
     def _open(self, path: Path, study: dict[str, Any]) -> None:
+        regular.check("out", path)
         try:
             self._file = path.open("a+b")
         except OSError as error:
@@ -88,37 +93,53 @@ class Store:
         """Take in what the file holds, drop a line that was cut off, and write the first line where it is missing."""
         assert self._file is not None
         self._file.seek(0)
-        content = self._file.read()
-        *lines, rest = content.split(b"\n")  # every line that was written whole ends with a line break
         first = dumps({"format": FORMAT, "study": study})
-        if lines:
-            header = _parsed(lines[0])
-            if not isinstance(header, dict) or header.get("format") != FORMAT or "study" not in header:
-                raise _foreign(path)
-            _check_same(path, header["study"], study)
-        elif not first.encode().startswith(rest):
+        start = dumps({"format": FORMAT}).removesuffix("}").encode()
+        if not start.startswith(self._file.read(len(start))):
             raise _foreign(path)
-        if rest:
-            self._file.truncate(len(content) - len(rest))
-        if not lines:
+        self._file.seek(0)
+        header = self._file.readline(LONGEST)
+        if header.endswith(b"\n"):  # as every line that was written whole
+            _check_same(path, _study_in(path, header), study)
+            whole = len(header) + self._read_runs(path)
+        elif first.encode().startswith(header):
+            whole = 0
+        else:
+            raise _foreign(path)
+        self._file.truncate(whole)
+        if not whole:
             self._write(first)
-        for number, line in enumerate(lines[1:], 2):
-            try:
-                run = Run.from_dict(loads(line))
-            except (ValueError, KeyError, TypeError):
-                raise checks.RavineValueError(
-                    f"out={str(path)!r}: line {number} is damaged; expected a run. Without it that run is made anew."
-                ) from None
-            self._runs[run.key] = run
         # What ended a run may have passed, such as a want of memory: it is made again. One that diverged would again.
         self._runs = {key: run for key, run in self._runs.items() if run.error is None}
 
+    def _read_runs(self, path: Path) -> int:
+        """Take in the runs from here on, and tell how many bytes their lines have."""
+        assert self._file is not None
+        size = 0
+        for number, line in enumerate(iter(lambda: self._file.readline(LONGEST), b""), 2):  # type: ignore[union-attr]
+            if not line.endswith(b"\n") and len(line) < LONGEST:
+                break  # it was cut off
+            try:
+                run = Run.from_dict(loads(line))
+            except ODD as error:
+                raise checks.RavineValueError(
+                    f"out={str(path)!r}: line {number} is damaged ({checks.one_line(error)}); expected a run. Without "
+                    "that line the run is made anew."
+                ) from None
+            self._runs[run.key] = run
+            size += len(line)
+        return size
 
-def _parsed(line: bytes) -> Any:
+
+def _study_in(path: Path, line: bytes) -> Any:
+    """What a file's first line says of its study."""
     try:
-        return loads(line)
+        header = loads(line)
     except ValueError:
-        return None
+        header = None
+    if not isinstance(header, dict) or header.get("format") != FORMAT or "study" not in header:
+        raise _foreign(path)
+    return header["study"]
 
 
 def _foreign(path: Path) -> checks.RavineValueError:

@@ -3,6 +3,5 @@
 from ravine.files.checkpoints import Checkpoints
 from ravine.files.model_file import load_model, load_weights, save_model, save_weights
 from ravine.files.table import save_csv
-from ravine.files.weights import save_npz
 
-__all__ = ["Checkpoints", "load_model", "load_weights", "save_csv", "save_model", "save_npz", "save_weights"]
+__all__ = ["Checkpoints", "load_model", "load_weights", "save_csv", "save_model", "save_weights"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -120,9 +121,14 @@ class Room:
         if size > self.most:
             raise checks.RavineValueError(f"{what} has {size} bytes: the model's arrays take at most {self.most}.")
 
-    def fill(self, source: Source) -> None:
-        """Give the model the arrays of a file. They are all read and checked before the first is given."""
+    def fill(self, source: Source, *, checked: bool) -> None:
+        """Give the model the arrays of a file. They are all read and checked before the first is given.
+
+        Unless a checksum says that they are what was saved (``checked``), numbers that are none are warned of.
+        """
         read = [self._weights(source, index) for index in range(len(self.places))]
+        if not checked:
+            self._warn_of_damage(read)
         params, stats = (
             tuple({key: jnp.asarray(held[key]) for key in arrays} for held, arrays in zip(read, group, strict=True))
             for group in (self.params, self.stats)
@@ -141,6 +147,19 @@ class Room:
         except checks.RavineValueError as error:
             self._skip(error)
             return {name: np.asarray(array) for name, array in self.model.layer_arrays(index).items()}
+
+    def _warn_of_damage(self, read: Sequence[Mapping[str, np.ndarray]]) -> None:
+        bad = [
+            f"{place.name}/{name}"
+            for place, held in zip(self.places, read, strict=True)
+            for name, array in held.items()
+            if array.dtype.kind == "f" and not np.isfinite(array).all()
+        ]
+        if bad:
+            checks.warn(
+                f"NaN or infinity stands in {', '.join(bad)}. The file has no checksum that could tell whether it was "
+                "saved so or is damaged."
+            )
 
     def _skip(self, error: checks.RavineValueError) -> None:
         """Go on without what did not fit, if that is allowed."""

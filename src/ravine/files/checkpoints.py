@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ravine import checks
+from ravine import checks, regular
 from ravine.atomic import replacing
 from ravine.files import tensors
 
@@ -151,7 +151,7 @@ class Checkpoints:
 
 
 def _read(path: Path) -> tuple[Arrays, Notes]:
-    with path.open("rb") as file:
+    with regular.opened("path", path) as file:
         header = tensors.Header(file)
         if header.texts.get("format") != FORMAT or not {"notes", "crc32"} <= header.texts.keys():
             raise checks.RavineValueError("it is no checkpoint of this version")

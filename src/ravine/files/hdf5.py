@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import math
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ import numpy as np
 from ravine import checks
 
 Shape = tuple[int, ...]
+
+SEAL, DIGITS = b"ravine crc32 ", 8
+"""What stands before the checksum, and how many hexadecimal digits that has."""
 
 
 @dataclass
@@ -42,6 +46,26 @@ def written(groups: Mapping[str, Group]) -> bytes:
             for index, array in enumerate(group.arrays):
                 made[str(index)] = array
     return image.getvalue()
+
+
+def sealed(image: bytes) -> bytes:
+    """An HDF5 file and, after it, a checksum of all its bytes.
+
+    HDF5 has one of its own (``fletcher32``), which is of an array's numbers alone: a flipped bit in what says how they
+    are stored gives other numbers. Keras and other programs read no further than the file goes; one that changes the
+    file in place cuts off what is behind it, so the checksum goes when it no longer holds.
+    """
+    return image + SEAL + f"{zlib.crc32(image):08x}".encode()
+
+
+def check_seal(image: bytes) -> bool:
+    """Whether a file has a checksum, which then fits, or this raises."""
+    end = len(image) - DIGITS
+    if image[end - len(SEAL) : end] != SEAL:
+        return False
+    if image[end:] != f"{zlib.crc32(memoryview(image)[: end - len(SEAL)]):08x}".encode():
+        raise checks.RavineValueError("its checksum does not fit: the file is damaged.")
+    return True
 
 
 @contextmanager

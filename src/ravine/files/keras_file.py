@@ -6,7 +6,6 @@ import datetime
 import json
 import os
 import re
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -70,7 +69,7 @@ def read_model(file: BinaryIO, decoder: Decoder, *, compile: bool) -> Sequential
 def take_archived(archive: Archive, room: arrays.Room) -> None:
     """Give a model the weights of a ``.keras`` file."""
     room.check_size(f"its member {WEIGHTS}", archive.size(WEIGHTS))
-    take_image(archive.read(WEIGHTS, room.most), room)
+    take_image(archive.read(WEIGHTS, room.most), room, checked=True)
 
 
 def check_unbuilt(archive: Archive, model: Sequential) -> None:
@@ -94,17 +93,22 @@ def weights_image(model: Sequential) -> bytes:
     return hdf5.written(groups)
 
 
-def take_image(image: bytes, room: arrays.Room) -> None:
-    """Give a model the arrays of an HDF5 file."""
+def take_image(image: bytes, room: arrays.Room, *, checked: bool) -> None:
+    """Give a model the arrays of an HDF5 file; ``checked`` where its bytes are those that were written."""
     with hdf5.opened(image) as groups:
-        room.fill(_Image(groups))
+        room.fill(_Image(groups), checked=checked)
 
 
-def read_weights(path: str | os.PathLike[str], room: arrays.Room) -> None:
+def write_weights(file: BinaryIO, model: Sequential) -> None:
+    """Write a model's arrays as ``.weights.h5``."""
+    file.write(hdf5.sealed(weights_image(model)))
+
+
+def read_weights(file: BinaryIO, room: arrays.Room) -> None:
     """Give a model the arrays of a ``.weights.h5`` file."""
-    with Path(path).open("rb") as file:
-        room.check_size("it", os.fstat(file.fileno()).st_size)
-        take_image(file.read(room.most), room)
+    room.check_size("it", os.fstat(file.fileno()).st_size)
+    image = file.read(room.most)
+    take_image(image, room, checked=hdf5.check_seal(image))
 
 
 class _Image:
@@ -141,7 +145,6 @@ class _Listed(slots.OptimizerList):
         return self._groups.array("optimizer", index, shape)
 
 
-def read_archived_weights(path: str | os.PathLike[str], room: arrays.Room) -> None:
+def read_archived_weights(file: BinaryIO, room: arrays.Room) -> None:
     """Give a model the arrays of a ``.keras`` file."""
-    with Path(path).open("rb") as file:
-        take_archived(Archive(file), room)
+    take_archived(Archive(file), room)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO, TypeVar
 
-from ravine import checks
+from ravine import checks, regular
 from ravine.atomic import replacing
 from ravine.files import keras_file, tensors
 from ravine.files.arrays import Room
@@ -36,13 +36,12 @@ def save_model(model: Sequential, path: Path, overwrite: bool = True) -> None:
 def save_weights(model: Sequential, path: Path, overwrite: bool = True) -> None:
     """Write a model's arrays, and what its optimizer remembers, to ``path``: ``.weights.h5`` or ``.safetensors``."""
 
-    def hdf5(file: BinaryIO, model: Sequential) -> None:
-        file.write(keras_file.weights_image(model))
-
     def safetensors(file: BinaryIO, model: Sequential) -> None:
         tensors.write_model(file, model, config=False)
 
-    _write(path, overwrite, _by_ending(path, {".weights.h5": hdf5, ".safetensors": safetensors}), model)
+    _write(
+        path, overwrite, _by_ending(path, {".weights.h5": keras_file.write_weights, ".safetensors": safetensors}), model
+    )
 
 
 def load_model(
@@ -63,17 +62,10 @@ def load_model(
         checks.reject("safe_mode", safe_mode, expected)
     decoder = Decoder(_checked(custom_objects))
 
-    def keras(path: Path) -> Sequential:
-        with open(path, "rb") as file:
-            return keras_file.read_model(file, decoder, compile=compile)
-
-    def safetensors(path: Path) -> Sequential:
-        return tensors.read_model(path, decoder, compile=compile)
-
     compile = checks.boolean("compile", compile)
-    read = _by_ending(path, {".keras": keras, ".safetensors": safetensors})
-    with _naming(path):
-        return read(path)
+    read = _by_ending(path, {".keras": keras_file.read_model, ".safetensors": tensors.read_model})
+    with regular.opened("path", path) as file, _naming(path):
+        return read(file, decoder, compile=compile)
 
 
 def load_weights(model: Sequential, path: Path, skip_mismatch: bool = False) -> None:
@@ -95,13 +87,13 @@ def load_weights(model: Sequential, path: Path, skip_mismatch: bool = False) -> 
     }
     read = _by_ending(path, known)
     skip_mismatch = checks.boolean("skip_mismatch", skip_mismatch)
-    with _naming(path):
-        read(path, Room(model, skip_mismatch))
+    with regular.opened("path", path) as file, _naming(path):
+        read(file, Room(model, skip_mismatch))
 
 
 def _by_ending(path: Path, known: Mapping[str, T]) -> T:
     """What ``known`` has for the ending of a file's name."""
-    name = os.fspath(path)
+    name = checks.path("path", path)
     for ending, value in known.items():
         if name.endswith(ending):
             return value

@@ -9,7 +9,6 @@ import json
 import os
 import zlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import jax.numpy as jnp
@@ -64,30 +63,30 @@ def checksum(held: Mapping[str, np.ndarray], texts: Mapping[str, str]) -> str:
     return f"{value:08x}"
 
 
-def read_model(path: str | os.PathLike[str], decoder: Decoder, *, compile: bool) -> Sequential:
+def read_model(file: BinaryIO, decoder: Decoder, *, compile: bool) -> Sequential:
     """The model of a file with a configuration."""
-    with Path(path).open("rb") as file:
-        header = Header(file)
-        if "config" not in header.texts:
-            raise checks.RavineValueError(
-                "it holds arrays without a configuration: build the model and use model.load_weights."
-            )
-        config = strict_json.parse_object("the configuration", header.texts["config"].encode())
-        model = decode_model(config, decoder, compile=compile)
-        if model.built:
-            _take(file, header, arrays.Room(model))
-        return model
+    header = Header(file)
+    if "config" not in header.texts:
+        raise checks.RavineValueError(
+            "it holds arrays without a configuration: build the model and use model.load_weights."
+        )
+    config = strict_json.parse_object("the configuration", header.texts["config"].encode())
+    model = decode_model(config, decoder, compile=compile)
+    if model.built:
+        _take(file, header, arrays.Room(model))
+    elif header.tensors:
+        raise checks.RavineValueError("it has arrays, but the configuration does not say the input's shape.")
+    return model
 
 
-def read_weights(path: str | os.PathLike[str], room: arrays.Room) -> None:
+def read_weights(file: BinaryIO, room: arrays.Room) -> None:
     """Give a model the arrays of a file."""
-    with Path(path).open("rb") as file:
-        _take(file, Header(file), room)
+    _take(file, Header(file), room)
 
 
 def _take(file: BinaryIO, header: Header, room: arrays.Room) -> None:
     room.check_size("its part after the header", header.size - header.start)
-    room.fill(_Tensors(header.read(file)))
+    room.fill(_Tensors(header.read(file)), checked="crc32" in header.texts)
 
 
 class Header:
