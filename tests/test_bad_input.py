@@ -356,6 +356,12 @@ def test_metrics_that_cannot_fit(tiny, argument, metric, expected):
         ({"jit_compile": "yes"}, RavineTypeError, "jit_compile='yes' is a str: expected True, False or 'auto'"),
         ({"auto_scale_loss": None}, RavineTypeError, "auto_scale_loss=None is a NoneType: expected True or False"),
         ({"loss_weights": 10**400}, RavineValueError, "loss_weights=1000.*: expected a finite number"),
+        ({"metrics": [ravine.metrics.MeanIoU("a")]}, RavineTypeError, "num_classes='a' is a str: expected an integer"),
+        (
+            {"metrics": [ravine.metrics.MeanIoU(2**40)]},
+            RavineValueError,
+            "num_classes=1099511627776: expected an integer",
+        ),
         ({"loss": Flatten()}, RavineTypeError, r"loss=Flatten\(.*not a layer"),
         ({"metrics": [Flatten()]}, RavineTypeError, r"metrics\[0\]=Flatten\(.*not a layer"),
         ({"weighted_metrics": Flatten()}, RavineTypeError, r"weighted_metrics\[0\]=Flatten\(.*not a layer"),

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 import jax
 import jax.numpy as jnp
 
-from ravine import checks, keras_names
+from ravine import arrays, checks, keras_names
 
 Activation = Callable[[jax.Array], jax.Array]
 
 
+@arrays.takes_arrays
 def linear(x: jax.Array) -> jax.Array:
     """x."""
     return x
 
 
+@arrays.takes_arrays
 def relu(
     x: jax.Array, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
 ) -> jax.Array:
@@ -35,46 +37,55 @@ def relu(
     return y - negative_slope * jax.nn.relu(threshold - x)
 
 
+@arrays.takes_arrays
 def leaky_relu(x: jax.Array, negative_slope: float = 0.2) -> jax.Array:
     """x where x >= 0, else negative_slope * x (Maas et al. 2013)."""
     return jax.nn.leaky_relu(x, negative_slope)
 
 
+@arrays.takes_arrays
 def relu6(x: jax.Array) -> jax.Array:
     """min(max(x, 0), 6) (Krizhevsky 2010)."""
     return jax.nn.relu6(x)
 
 
+@arrays.takes_arrays
 def sigmoid(x: jax.Array) -> jax.Array:
     """1 / (1 + exp(-x))."""
     return jax.nn.sigmoid(x)
 
 
+@arrays.takes_arrays
 def hard_sigmoid(x: jax.Array) -> jax.Array:
     """x / 6 + 1/2, kept within [0, 1]."""
     return jax.nn.hard_sigmoid(x)
 
 
+@arrays.takes_arrays
 def sparse_sigmoid(x: jax.Array) -> jax.Array:
     """(x + 1) / 2, kept within [0, 1] (Blondel et al. 2019)."""
     return jax.nn.sparse_sigmoid(x)
 
 
+@arrays.takes_arrays
 def log_sigmoid(x: jax.Array) -> jax.Array:
     """-log(1 + exp(-x))."""
     return jax.nn.log_sigmoid(x)
 
 
+@arrays.takes_arrays
 def softmax(x: jax.Array, axis: int = -1) -> jax.Array:
     """exp(x) / sum(exp(x)) over ``axis``, computed after subtracting the maximum."""
     return jax.nn.softmax(x, axis=axis)
 
 
+@arrays.takes_arrays
 def log_softmax(x: jax.Array, axis: int = -1) -> jax.Array:
     """x - log(sum(exp(x))) over ``axis``."""
     return jax.nn.log_softmax(x, axis=axis)
 
 
+@arrays.takes_arrays
 def sparsemax(x: jax.Array, axis: int = -1) -> jax.Array:
     """max(x - τ, 0), with τ such that the outputs along ``axis`` sum to 1 (Martins & Astudillo 2016, algorithm 1).
 
@@ -89,71 +100,85 @@ def sparsemax(x: jax.Array, axis: int = -1) -> jax.Array:
     return jax.nn.relu(z - jnp.expand_dims(tau, axis))
 
 
+@arrays.takes_arrays
 def tanh(x: jax.Array) -> jax.Array:
     """The hyperbolic tangent."""
     return jnp.tanh(x)
 
 
+@arrays.takes_arrays
 def hard_tanh(x: jax.Array) -> jax.Array:
     """x, kept within [-1, 1]."""
     return jax.nn.hard_tanh(x)
 
 
+@arrays.takes_arrays
 def tanh_shrink(x: jax.Array) -> jax.Array:
     """x - tanh(x)."""
     return x - jnp.tanh(x)
 
 
+@arrays.takes_arrays
 def hard_shrink(x: jax.Array, threshold: float = 0.5) -> jax.Array:
     """x where |x| > threshold, else 0."""
     return jnp.where(jnp.abs(x) > threshold, x, 0)
 
 
+@arrays.takes_arrays
 def soft_shrink(x: jax.Array, threshold: float = 0.5) -> jax.Array:
     """x moved towards 0 by ``threshold``, and 0 where it is nearer than that."""
     return jnp.where(x > threshold, x - threshold, jnp.where(x < -threshold, x + threshold, 0))
 
 
+@arrays.takes_arrays
 def threshold(x: jax.Array, threshold: float, default_value: float) -> jax.Array:
     """x where x > threshold, else ``default_value``."""
     return jnp.where(x > threshold, x, default_value)
 
 
+@arrays.takes_arrays
 def softplus(x: jax.Array) -> jax.Array:
     """log(1 + exp(x))."""
     return jax.nn.softplus(x)
 
 
+@arrays.takes_arrays
 def squareplus(x: jax.Array, b: float = 4) -> jax.Array:
     """(x + sqrt(x**2 + b)) / 2 (Barron 2021)."""
     return jax.nn.squareplus(x, b)
 
 
+@arrays.takes_arrays
 def sparse_plus(x: jax.Array) -> jax.Array:
     """0 where x <= -1, x where x >= 1, and (x + 1)**2 / 4 between: the integral of ``sparse_sigmoid``."""
     return jax.nn.sparse_plus(x)
 
 
+@arrays.takes_arrays
 def softsign(x: jax.Array) -> jax.Array:
     """x / (1 + |x|)."""
     return jax.nn.soft_sign(x)
 
 
+@arrays.takes_arrays
 def elu(x: jax.Array, alpha: float = 1.0) -> jax.Array:
     """x where x > 0, else alpha * (exp(x) - 1) (Clevert et al. 2015)."""
     return jax.nn.elu(x, alpha)
 
 
+@arrays.takes_arrays
 def celu(x: jax.Array, alpha: float = 1.0) -> jax.Array:
     """x where x > 0, else alpha * (exp(x / alpha) - 1): an ELU that is smooth for every alpha (Barron 2017)."""
     return jax.nn.celu(x, alpha)
 
 
+@arrays.takes_arrays
 def selu(x: jax.Array) -> jax.Array:
     """The self-normalizing scaled ELU (Klambauer et al. 2017)."""
     return jax.nn.selu(x)
 
 
+@arrays.takes_arrays
 def gelu(x: jax.Array, approximate: bool = False) -> jax.Array:
     """x * Phi(x), with the normal distribution function Phi (Hendrycks & Gimpel 2016).
 
@@ -162,21 +187,25 @@ def gelu(x: jax.Array, approximate: bool = False) -> jax.Array:
     return jax.nn.gelu(x, approximate=approximate)
 
 
+@arrays.takes_arrays
 def silu(x: jax.Array) -> jax.Array:
     """x * sigmoid(x), also called swish."""
     return jax.nn.silu(x)
 
 
+@arrays.takes_arrays
 def hard_silu(x: jax.Array) -> jax.Array:
     """x * hard_sigmoid(x), also called hard swish (Howard et al. 2019)."""
     return jax.nn.hard_silu(x)
 
 
+@arrays.takes_arrays
 def mish(x: jax.Array) -> jax.Array:
     """x * tanh(log(1 + exp(x))) (Misra 2019)."""
     return x * jnp.tanh(jax.nn.softplus(x))
 
 
+@arrays.takes_arrays
 def glu(x: jax.Array, axis: int = -1) -> jax.Array:
     """a * sigmoid(b), where a and b are the halves of x along ``axis`` (Dauphin et al. 2016)."""
     if x.shape[axis] % 2:
@@ -187,6 +216,7 @@ def glu(x: jax.Array, axis: int = -1) -> jax.Array:
     return jax.nn.glu(x, axis=axis)
 
 
+@arrays.takes_arrays
 def exponential(x: jax.Array) -> jax.Array:
     """exp(x)."""
     return jnp.exp(x)

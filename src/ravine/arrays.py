@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import functools
+import inspect
+import numbers
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 
 import jax.numpy as jnp
 import numpy as np
 
 from ravine import checks
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 HINTS = {
     "c": "Put the real and the imaginary parts side by side, or take the absolute values.",
@@ -74,3 +79,52 @@ def _widened(array: np.ndarray) -> np.ndarray:
         if jnp.issubdtype(array.dtype, kind):
             return array.astype(wider)
     return array
+
+
+def takes_arrays(function: F) -> F:
+    """A function of arrays and settings that names what it cannot work with, where JAX would speak of its insides."""
+
+    @functools.wraps(function)
+    def told(*arguments: Any, **named: Any) -> Any:
+        try:
+            return function(*arguments, **named)
+        except checks.RavineError:
+            raise
+        except Exception as error:
+            _blame(function, arguments, named)
+            if isinstance(error, TypeError) and not _fits(function, arguments, named):
+                raise
+            raise checks.RavineValueError(f"{function.__name__}: {checks.one_line(error)}") from error
+
+    return cast(F, told)
+
+
+def _fits(function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    """Whether a function has a place for all that it is given, and is given all that it must have."""
+    try:
+        inspect.signature(function).bind(*arguments, **named)
+    except TypeError:
+        return False
+    return True
+
+
+def _blame(function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+    """Raise for the first argument that is neither numbers nor, where there is a default, what settings may be."""
+    parameters = inspect.signature(function).parameters
+    for name, value in (*zip(parameters, arguments, strict=False), *named.items()):
+        if name not in parameters:
+            return
+        is_setting = parameters[name].default is not inspect.Parameter.empty
+        if isinstance(value, numbers.Integral) and abs(int(value)) > checks.MOST:
+            checks.reject(name, value, "numbers of at most 32 bits")
+        if not (_is_numeric(value) or (is_setting and (value is None or _is_axes(value)))):
+            checks.reject_type(name, value, "a number" if is_setting else "an array of numbers")
+
+
+def _is_numeric(value: Any) -> bool:
+    kind = getattr(getattr(value, "dtype", None), "kind", None)
+    return isinstance(value, numbers.Real) or (kind is not None and kind not in "OSUMmc")
+
+
+def _is_axes(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(axis, int) for axis in value)

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, trees
+from ravine import arrays, checks, trees
 from ravine.losses.base import (
     EPSILON,
     TINY,
@@ -29,6 +29,7 @@ def binary_terms(y: jax.Array, outputs: jax.Array, from_logits: bool) -> jax.Arr
     return -(y * jnp.log(p) + (1 - y) * jnp.log1p(-p))
 
 
+@arrays.takes_arrays
 def binary_crossentropy(
     y: jax.Array, outputs: jax.Array, from_logits: bool = False, label_smoothing: float = 0.0
 ) -> jax.Array:
@@ -37,6 +38,7 @@ def binary_crossentropy(
     return binary_terms(smoothed(y, label_smoothing, 2), outputs, from_logits).mean(axis=-1)
 
 
+@arrays.takes_arrays
 def binary_focal_crossentropy(
     y: jax.Array,
     outputs: jax.Array,

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, trees
+from ravine import arrays, checks, trees
 from ravine.losses.base import (
     EPSILON,
     TINY,
@@ -35,6 +35,7 @@ def log_probabilities(outputs: jax.Array, from_logits: bool) -> jax.Array:
     return jnp.log(jnp.clip(p, EPSILON, 1 - EPSILON))
 
 
+@arrays.takes_arrays
 def categorical_crossentropy(
     y: jax.Array, outputs: jax.Array, from_logits: bool = False, label_smoothing: float = 0.0
 ) -> jax.Array:
@@ -44,6 +45,7 @@ def categorical_crossentropy(
     return -(y * log_probabilities(outputs, from_logits)).sum(axis=-1)
 
 
+@arrays.takes_arrays
 def categorical_focal_crossentropy(
     y: jax.Array,
     outputs: jax.Array,
@@ -60,6 +62,7 @@ def categorical_focal_crossentropy(
     return -(jnp.asarray(alpha) * wrong**gamma * y * log_p).sum(axis=-1)
 
 
+@arrays.takes_arrays
 def sparse_categorical_crossentropy(
     y: jax.Array, outputs: jax.Array, from_logits: bool = False, ignore_class: int | None = None
 ) -> jax.Array:
@@ -72,6 +75,7 @@ def sparse_categorical_crossentropy(
     return -jnp.where(chosen, log_probabilities(outputs, from_logits), 0).sum(axis=-1)
 
 
+@arrays.takes_arrays
 def categorical_generalized_cross_entropy(
     y: jax.Array, outputs: jax.Array, q: float = 0.5, from_logits: bool = False
 ) -> jax.Array:

@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, trees
+from ravine import arrays, checks, trees
 from ravine.losses.base import Loss
 
 
+@arrays.takes_arrays
 def circle(
     y: jax.Array,
     outputs: jax.Array,

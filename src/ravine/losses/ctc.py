@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, trees
+from ravine import arrays, checks, trees
 from ravine.losses.base import Loss, check_labels
 
 BLANK = 0
@@ -16,6 +16,7 @@ NEVER = -1e5
 """The logarithm of the probability of what cannot be, as in Keras: finite, so that gradients are."""
 
 
+@arrays.takes_arrays
 def ctc(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """-log of the probability that the outputs spell ``y``, summed over all ways to (Graves et al. 2006, section 4.1).
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import trees
+from ravine import arrays, trees
 from ravine.losses.base import (
     EPSILON,
     Loss,
@@ -16,6 +16,7 @@ from ravine.losses.base import (
 )
 
 
+@arrays.takes_arrays
 def kl_divergence(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """sum(y log(y / p)) over classes, both kept within [1e-7, 1] (Kullback & Leibler 1951)."""
     y, outputs = aligned(y, outputs)
@@ -23,6 +24,7 @@ def kl_divergence(y: jax.Array, outputs: jax.Array) -> jax.Array:
     return (y * jnp.log(y / p)).sum(axis=-1)
 
 
+@arrays.takes_arrays
 def poisson(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """mean(output - y log(output + 1e-7)): the outputs are the rates of counts y."""
     y, outputs = aligned(y, outputs)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, trees
+from ravine import arrays, checks, trees
 from ravine.losses.base import Loss, aligned, by_sample, check_classes, check_one_hot
 
 
@@ -15,18 +15,21 @@ def signs(y: jax.Array) -> jax.Array:
     return jnp.where(((y == 0) | (y == 1)).all(), 2 * y - 1, y)
 
 
+@arrays.takes_arrays
 def hinge(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """mean(max(0, 1 - y·output)), y in {-1, 1} or {0, 1}."""
     y, outputs = aligned(y, outputs)
     return jnp.maximum(1 - signs(y) * outputs, 0).mean(axis=-1)
 
 
+@arrays.takes_arrays
 def squared_hinge(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """mean(max(0, 1 - y·output)**2), y in {-1, 1} or {0, 1}."""
     y, outputs = aligned(y, outputs)
     return (jnp.maximum(1 - signs(y) * outputs, 0) ** 2).mean(axis=-1)
 
 
+@arrays.takes_arrays
 def categorical_hinge(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """max(0, 1 + max((1 - y)·output) - sum(y·output)), y one-hot."""
     y, outputs = aligned(y, outputs)

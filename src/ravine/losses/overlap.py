@@ -6,18 +6,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, trees
+from ravine import arrays, checks, trees
 from ravine.losses.base import EPSILON, Loss, aligned, check_range, per_sample
 
 Axis = int | tuple[int, ...] | None
 
 
+@arrays.takes_arrays
 def dice(y: jax.Array, outputs: jax.Array, axis: Axis = None) -> jax.Array:
     """1 - 2·sum(y·p) / (sum(y) + sum(p)) over ``axis``; over everything with None (Milletari et al. 2016)."""
     y, p = aligned(y, outputs)
     return 1 - 2 * (y * p).sum(axis=axis) / (y.sum(axis=axis) + p.sum(axis=axis) + EPSILON)
 
 
+@arrays.takes_arrays
 def tversky(y: jax.Array, outputs: jax.Array, alpha: float = 0.5, beta: float = 0.5, axis: Axis = None) -> jax.Array:
     """1 - sum(y·p) / (sum(y·p) + alpha·sum(y·(1 - p)) + beta·sum((1 - y)·p)) over ``axis`` (Salehi et al. 2017).
 

@@ -6,28 +6,32 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, trees
+from ravine import arrays, checks, trees
 from ravine.losses.base import EPSILON, Loss, aligned, by_sample, check_range
 
 
+@arrays.takes_arrays
 def mean_squared_error(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """mean((y - output)**2)."""
     y, outputs = aligned(y, outputs)
     return ((y - outputs) ** 2).mean(axis=-1)
 
 
+@arrays.takes_arrays
 def mean_absolute_error(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """mean(|y - output|)."""
     y, outputs = aligned(y, outputs)
     return jnp.abs(y - outputs).mean(axis=-1)
 
 
+@arrays.takes_arrays
 def mean_absolute_percentage_error(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """100 · mean(|y - output| / |y|), where |y| counts as 1e-7 at least."""
     y, outputs = aligned(y, outputs)
     return 100 * jnp.abs((y - outputs) / jnp.maximum(jnp.abs(y), EPSILON)).mean(axis=-1)
 
 
+@arrays.takes_arrays
 def mean_squared_logarithmic_error(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """mean((log(1 + y) - log(1 + output))**2), where what is below 1e-7 counts as that."""
     y, outputs = aligned(y, outputs)
@@ -35,6 +39,7 @@ def mean_squared_logarithmic_error(y: jax.Array, outputs: jax.Array) -> jax.Arra
     return (difference**2).mean(axis=-1)
 
 
+@arrays.takes_arrays
 def huber(y: jax.Array, outputs: jax.Array, delta: float = 1.0) -> jax.Array:
     """mean(½e² where |e| <= delta, else delta·|e| - ½delta²), e = output - y (Huber 1964)."""
     y, outputs = aligned(y, outputs)
@@ -42,6 +47,7 @@ def huber(y: jax.Array, outputs: jax.Array, delta: float = 1.0) -> jax.Array:
     return jnp.where(size <= delta, 0.5 * size**2, delta * (size - 0.5 * delta)).mean(axis=-1)
 
 
+@arrays.takes_arrays
 def log_cosh(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """mean(log(cosh(output - y))), as e + log(1 + exp(-2e)) - log(2)."""
     y, outputs = aligned(y, outputs)
@@ -58,6 +64,7 @@ def cosine(y: jax.Array, outputs: jax.Array, axis: int = -1) -> jax.Array:
     return (y * scales[0] * (outputs * scales[1])).sum(axis=axis)
 
 
+@arrays.takes_arrays
 def cosine_similarity(y: jax.Array, outputs: jax.Array, axis: int = -1) -> jax.Array:
     """Minus the cosine of the angle between y and output: -1 where they point the same way."""
     return -cosine(y, outputs, axis)

@@ -8,39 +8,45 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, losses, trees
+from ravine import arrays, checks, losses, trees
 from ravine.losses.base import aligned
 from ravine.metrics.base import Metric
 
 
+@arrays.takes_arrays
 def accuracy(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """1 where an output equals its target, else 0."""
     y, outputs = aligned(y, outputs)
     return (y == outputs).astype(jnp.float32)
 
 
+@arrays.takes_arrays
 def binary_accuracy(y: jax.Array, outputs: jax.Array, threshold: Any = 0.5) -> jax.Array:
     """1 where an output is above ``threshold`` and its target 1, or not above it and its target 0; else 0."""
     outputs = jnp.asarray(outputs)
     return (losses.same_rank(jnp.asarray(y), outputs) == (outputs > threshold)).astype(jnp.float32)
 
 
+@arrays.takes_arrays
 def categorical_accuracy(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """1 where the largest output is at the largest target, else 0; both ``[..., classes]``."""
     return (jnp.argmax(y, axis=-1) == jnp.argmax(outputs, axis=-1)).astype(jnp.float32)
 
 
+@arrays.takes_arrays
 def sparse_categorical_accuracy(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """1 where the largest output is at the target's class index, else 0."""
     outputs = jnp.asarray(outputs)
     return (losses.as_labels(jnp.asarray(y), outputs) == outputs.argmax(axis=-1)).astype(jnp.float32)
 
 
+@arrays.takes_arrays
 def top_k_categorical_accuracy(y: jax.Array, outputs: jax.Array, k: int = 5) -> jax.Array:
     """1 where fewer than ``k`` outputs are larger than the one at the largest target, else 0."""
     return in_top(jnp.argmax(y, axis=-1), jnp.asarray(outputs), k)
 
 
+@arrays.takes_arrays
 def sparse_top_k_categorical_accuracy(
     y: jax.Array, outputs: jax.Array, k: int = 5, from_sorted_ids: bool = False
 ) -> jax.Array:

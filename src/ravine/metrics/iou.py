@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax
@@ -136,7 +137,9 @@ class Classes(Overlap):
 
     def check_settings(self) -> None:
         """The numbers are in their ranges, the choices are choices."""
-        check_ids(self.targets(), checks.integer("num_classes", self.num_classes, least=2))
+        # The matrix of answers by targets must be one that 32 bits count.
+        classes = checks.integer("num_classes", self.num_classes, least=2, most=math.isqrt(checks.MOST))
+        check_ids(self.targets(), classes)
         checks.boolean("sparse_y_true", self.sparse_y_true)
         checks.boolean("sparse_y_pred", self.sparse_y_pred)
         if self.ignore_class is not None and type(self.ignore_class) is not int:

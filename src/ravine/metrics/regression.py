@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, losses, trees
+from ravine import arrays, checks, losses, trees
 from ravine.losses.base import aligned
 from ravine.losses.regression import check_axis, check_axis_of
 from ravine.metrics.base import Metric, OfLoss, Weights, spread
@@ -103,6 +103,7 @@ class R2Score(Metric):
         return jnp.where(freedom > 0, adjusted, score)
 
 
+@arrays.takes_arrays
 def pearson_correlation(y: jax.Array, outputs: jax.Array, axis: int = -1) -> jax.Array:
     """The correlation of y and output along ``axis``: their covariance divided by both standard deviations."""
     y, outputs = aligned(y, outputs)
@@ -110,6 +111,7 @@ def pearson_correlation(y: jax.Array, outputs: jax.Array, axis: int = -1) -> jax
     return (a * b).mean(axis=axis) / (a.std(axis=axis) * b.std(axis=axis))
 
 
+@arrays.takes_arrays
 def concordance_correlation(y: jax.Array, outputs: jax.Array, axis: int = -1) -> jax.Array:
     """2·cov(y, p) / (var(y) + var(p) + (mean(y) - mean(p))**2) along ``axis`` (Lin 1989)."""
     y, outputs = aligned(y, outputs)
