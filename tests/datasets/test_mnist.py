@@ -83,3 +83,11 @@ def test_a_damaged_installation_is_a_clear_error(tmp_path, monkeypatch, spoil):
     monkeypatch.setattr(mnist.resources, "files", lambda _: tmp_path)
     with pytest.raises(RavineError, match=f"(?s)reinstall ravine.*{name}"):
         mnist._load(name)
+
+
+def test_keras_argument():
+    (x, _), _ = mnist.load_data("mnist.npz")
+    assert x.shape == (60_000, 28, 28)
+    for path in ("other.npz", None, 3):
+        with pytest.raises(RavineError, match=r"path=.*: expected 'mnist.npz', since the data come with the package"):
+            mnist.load_data(path=path)

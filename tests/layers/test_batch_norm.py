@@ -89,3 +89,20 @@ def test_one_row_is_enough_where_each_feature_has_several_values_or_none_is_take
     model, x, y = rows_of(3, shape, **settings)
     history = model.fit(x, y, batch_size=1, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
+
+
+def test_a_batch_of_one_row_that_comes_later_is_refused(tmp_path, monkeypatch):
+    from ravine.training.sources import kinds
+
+    x, y = np.ones((9, 3), np.float32), np.ones((9, 1), np.float32)
+    model = Sequential([Input((3,)), BatchNormalization(), Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.raises(checks.RavineValueError, match=ONE_VALUE):
+        model.fit(iter([(x, y), (x[:1], y[:1])]), verbose=0)
+    monkeypatch.setattr(kinds, "SMALL", 0)  # rows on disk: the last batch is known before anything trains
+    np.save(tmp_path / "x.npy", x)
+    before = model.get_weights()
+    with pytest.raises(checks.RavineValueError, match=ONE_VALUE):
+        model.fit(np.load(tmp_path / "x.npy", mmap_mode="r"), y, batch_size=4, verbose=0)
+    for was, now in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(was, now)

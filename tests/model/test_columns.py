@@ -113,3 +113,26 @@ def test_a_comparison_takes_held_out_frames_by_names(frame):
     trainer = check_trainer(frame(X), Y, (mixed(frame), Y), 0.2, (mixed(frame), Y))
     np.testing.assert_array_equal(trainer.splits.of(0)[0].validation.x, X)
     np.testing.assert_array_equal(trainer.test.x, X)
+
+
+def normalizing(x):
+    made = Sequential([layers.Normalization(), layers.Dense(1)])
+    made.compile(optimizers.SGD(0.1), "mse")
+    made.layers[0].adapt(x)
+    return made
+
+
+def test_columns_that_a_layer_was_adapted_to(frame):
+    runs = []
+    for adapted, x in ((frame(X), mixed(frame)), (X, X)):
+        made = normalizing(adapted)
+        made.fit(x, Y, verbose=0, seed=1)
+        runs.append([*made.get_weights(), made.predict(x)])
+        made.layers[0].adapt(x)  # once more, in the order that the model knows
+        runs[-1] += made.get_weights()
+    for found, expected in zip(*runs, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    with pytest.raises(RavineValueError, match="x lacks 'weight' and has an unknown 'size'"):
+        normalizing(frame(X)).fit(frame(X, ["age", "height", "size"]), Y, verbose=0)
+    with pytest.raises(RavineValueError, match="data has columns with missing values: 'height'"):
+        normalizing(frame(np.where(X[3, 1] == X, np.nan, X)))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ravine import checks
 from ravine.checks import RavineValueError
 from ravine.datasets import idx
 
@@ -25,15 +26,20 @@ FILES = {
 }
 
 
-def load_data() -> tuple[tuple[Bytes, Bytes], tuple[Bytes, Bytes]]:
+def load_data(path: str = "mnist.npz") -> tuple[tuple[Bytes, Bytes], tuple[Bytes, Bytes]]:
     """``(x_train, y_train), (x_test, y_test)``, as in Keras.
 
     Images are uint8 in 0..255 of shape (60000, 28, 28) and (10000, 28, 28), 0 being the background; labels are uint8
     digits 0..9 of shape (60000,) and (10000,). Every call returns new arrays, yours to change.
 
+    Args:
+        path: only Keras's default; there it names a download, while here the data come with the package.
+
     Raises:
         RavineValueError: a file of the installation is missing or damaged.
     """
+    if not (isinstance(path, str) and path == "mnist.npz"):
+        checks.reject("path", path, "'mnist.npz', since the data come with the package; np.load reads other files")
     x_train, y_train, x_test, y_test = (_load(name) for name in FILES)
     return (x_train, y_train), (x_test, y_test)
 

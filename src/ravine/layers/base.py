@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ravine import activations, checks, initializers, keras_names, regularizers, trees
+from ravine.frames import Names
 from ravine.layers.bound import Bound
 from ravine.layers.bound import Shape as Shape
 from ravine.layers.declaring import OWN, dtype_of, is_own, is_tree
@@ -44,6 +45,7 @@ class Layer(Bound):
 
     Attributes:
         given: arrays that the layer was given on the host, which its model starts from instead of those of ``init``.
+        columns: the names of the columns of what the layer was adapted to, where they had some.
     """
 
     name: str = trees.label(default=None, kw_only=True)
@@ -54,6 +56,7 @@ class Layer(Bound):
     input_dim: int | None = trees.label(default=None, kw_only=True, repr=False)
 
     given: Mapping[str, np.ndarray] | None = trees.label(default=None, init=False, repr=False)
+    columns: Names | None = trees.label(default=None, init=False, repr=False)
 
     variable_names: ClassVar[tuple[str, ...]] = ()
     keeps_values: ClassVar[bool] = False
@@ -93,10 +96,17 @@ class Layer(Bound):
 
     def check(self) -> None:
         """Raise where a setting cannot work. Called when the layer is added to a model, and by ``fit``."""
+        if not self.is_bound:
+            self._check_form()
+        checks.boolean("trainable", self.trainable)
+        for name, guard in self._guards():
+            guard.check(name)
+
+    def _check_form(self) -> None:
+        """Raise where the class, or what cannot be changed once the layer is in a model, cannot work."""
         kind = type(self).__name__
         if not is_tree(self) or type(self).apply is Layer.apply:
             raise checks.RavineTypeError(f"{kind} is no layer of Ravine's form: {OWN.format(name='units')}")
-        checks.boolean("trainable", self.trainable)
         if self.dtype is not None and dtype_of(self.dtype) != np.float32:
             checks.reject("dtype", self.dtype, "'float32', the type that all layers compute in")
         for name in trees.fields(type(self)):  # type: ignore[arg-type]
@@ -107,8 +117,6 @@ class Layer(Bound):
                 )
             if name.endswith("_initializer"):
                 initializers.get(value, name)
-        for name, guard in self._guards():
-            guard.check(name)
 
     def _guards(self) -> Iterator[tuple[str, Any]]:
         """The regularizers and constraints that there are, by the names of their fields."""

@@ -18,6 +18,10 @@ Shape = tuple[int, ...]
 class Owner(Protocol):
     """What a layer needs of the model that it belongs to, in order to show its weights."""
 
+    @property
+    def columns(self) -> tuple[Any, ...] | None:
+        """The names of the columns that the model is fed, where they have some."""
+
     def layer_arrays(self, index: int) -> Mapping[str, jax.Array]:
         """The parameters and statistics of layer ``index`` by name."""
 

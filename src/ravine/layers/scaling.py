@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ravine import checks, trees
+from ravine.frames import as_frame, frame_as_array, names_of
 from ravine.layers.affine import Axis, axes_of, check_axis, check_axis_of, others
 from ravine.layers.base import Arrays, Layer, Shape
 from ravine.layers.given import as_leaf, as_numbers, check_leaf
@@ -151,6 +152,10 @@ class Normalization(Layer):
             raise checks.RavineValueError("adapt: mean and variance were given, so there is nothing to adapt.")
         self.check()
         owner, index = self._owned_by() if self.is_bound else (None, 0)
+        columns = names_of(data)
+        if columns:
+            known = self.columns if owner is None else owner.columns
+            data, columns = frame_as_array("data", as_frame("data", data), known), known or columns
         shape, moments = None if owner is None else owner.layer_input_shape(index), Moments()
         for part in _parts(data):
             found = part.shape[1:]
@@ -166,6 +171,7 @@ class Normalization(Layer):
             raise checks.RavineValueError("data is empty: expected at least one batch.")
         new = {"mean": moments.mean, "variance": moments.squares / moments.seen}
         self.give({name: a.astype(np.float32) for name, a in new.items()} | {"count": np.array(0, np.int32)})
+        object.__setattr__(self, "columns", columns)
 
     def _check_axis(self, sample_shape: Shape) -> None:
         if self._axis() != ():

@@ -13,6 +13,7 @@ from ravine import checks, trees
 from ravine.callbacks import Callback
 from ravine.callbacks import base as callback_base
 from ravine.callbacks.progress import check_verbose
+from ravine.frames import Names
 from ravine.layers import Layer
 from ravine.layers.network import Network, Variables
 from ravine.model import fitting
@@ -21,7 +22,6 @@ from ravine.model.stack import Stack
 from ravine.training import data as training_data
 from ravine.training import placement
 from ravine.training.data import Data
-from ravine.training.frames import Names
 from ravine.training.program import predict_rows
 from ravine.training.sources import Source, as_source
 
@@ -30,7 +30,6 @@ class Predictor(Stack):
     """Layers in a row that are run forward: what :class:`ravine.Sequential` is between its fits."""
 
     _columns: Names | None = None
-    """The names of the columns that the model was trained on, where they had some: those of frames are taken so."""
 
     _kept: tuple[tuple[Variables, Variables], placement.Bound] | None = None
 
@@ -41,6 +40,14 @@ class Predictor(Stack):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": None}  # a copy has layers of its own
+
+    @property
+    def columns(self) -> Names | None:
+        """The names of the columns that the model was trained on or its layers adapted to; None if they had none.
+
+        Columns of frames are taken in this order.
+        """
+        return self._columns or next((layer.columns for layer in self._layers if layer.columns), None)
 
     def predict(
         self,
@@ -63,7 +70,7 @@ class Predictor(Stack):
         check_verbose(verbose)
         fitting.check_steps("steps", steps)
         hearing = [c for c in callback_base.check(callbacks) if callback_base.overrides(c, callback_base.PREDICT)]
-        data = as_source(x, batch_size=batch_size, steps=steps, with_targets=False, columns=self._columns)
+        data = as_source(x, batch_size=batch_size, steps=steps, with_targets=False, columns=self.columns)
         if isinstance(data, Source):
             return self._heard((batch.x for batch in data.epoch(0)), hearing)
         samples = self.accept("x", first_batches(data, batch_size, steps).x)
@@ -109,7 +116,7 @@ class Predictor(Stack):
         """
         index = self.index_of(layer)
         before = checks.boolean("before_activation", before_activation)
-        samples = self.accept("x", training_data.as_samples("x", x, self._columns))
+        samples = self.accept("x", training_data.as_samples("x", x, self.columns))
         *earlier, last = self._layers[: index + 1]
         network = Network((*earlier, last.split_activation()[0] if before else last))
         params, stats = self.arrays()
@@ -118,7 +125,7 @@ class Predictor(Stack):
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """The model's outputs for one batch, in one call of a program of just its size."""
-        samples = self.accept("x", training_data.as_samples("x", x, self._columns))
+        samples = self.accept("x", training_data.as_samples("x", x, self.columns))
         return placement.fetched(self._forward()(samples))
 
     def _forward(self) -> placement.Bound:

@@ -27,7 +27,7 @@ from ravine.training import classes, placement
 from ravine.training import data as training_data
 from ravine.training.data import Data
 from ravine.training.history import History
-from ravine.training.sources import Source, as_source, hold_out, pair_as_source
+from ravine.training.sources import Rows, Source, as_source, hold_out, pair_as_source
 from ravine.training.step import Sums, Task, test_step, train_step
 from ravine.training.walking import Settings
 
@@ -152,8 +152,8 @@ class Sequential(Trainable):
         backup = backup_of(checkpoint, observers)
         if backup is not None:
             plan, seed = backup.asked(plan, seed)
-        data = as_source(x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, columns=self._columns)
-        columns = (data.example if isinstance(data, Source) else data).columns or self._columns
+        data = as_source(x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, columns=self.columns)
+        columns = (data.example if isinstance(data, Source) else data).columns or self.columns
         validation: Data | Source | None = None
         if validation_data is not None:
             validation = pair_as_source(
@@ -194,7 +194,7 @@ class Sequential(Trainable):
         if class_weight is not None:
             first = self._weighted(task, first, class_weight)
         size = first.rows if isinstance(data, Source) else min(plan.batch_size, first.rows)
-        self._check_training(size, first.rows % size)
+        self._check_training(size, (data.rows if isinstance(data, Rows) else first.rows) % size)
         if plan.population_statistics:
             self.check_statistics("population_statistics=True")
             fitting.check_in_memory("population_statistics=True", data)
@@ -214,7 +214,7 @@ class Sequential(Trainable):
             ),
             data=first,
             validation=None if isinstance(validation, Source) else held_out,
-            feed=self._feed(task, data, validation, class_weight),
+            feed=self._feed(task, data, validation, class_weight, first.rows),
             probes=probes,
             probed=probed,
             seed=seeds.next_seed() if seed is None else seed,
@@ -231,14 +231,20 @@ class Sequential(Trainable):
         training: Data | Source,
         validation: Data | Source | None,
         class_weight: Mapping[int, float] | None,
+        usual_rows: int,
     ) -> Feed | None:
-        """What the host reads as the run goes; None where all lies in memory."""
+        """What the host reads as the run goes; None where all lies in memory.
+
+        Batches of ``usual_rows`` are known to be ones that the layers can be trained on.
+        """
         fed, held_out = (part if isinstance(part, Source) else None for part in (training, validation))
         if fed is None and held_out is None:
             return None
 
         def accept(batch: Data) -> Data:
             batch = self._accepted(task, "", batch)
+            if batch.rows != usual_rows:
+                self._check_training(batch.rows, 0)
             if class_weight is None:
                 return batch
             return self._weighted(task, batch, class_weight)
@@ -283,7 +289,7 @@ class Sequential(Trainable):
         hearing = callback_base.check(callbacks)
         for callback in hearing:
             callback.set_model(self)
-        data = as_source(x, y, sample_weight, batch_size=batch_size, steps=steps, columns=self._columns)
+        data = as_source(x, y, sample_weight, batch_size=batch_size, steps=steps, columns=self.columns)
         if isinstance(data, Data):
             data = first_batches(data, batch_size, steps)
         by_batch = any(callback_base.overrides(callback, callback_base.TEST_BATCH) for callback in hearing)
@@ -312,7 +318,7 @@ class Sequential(Trainable):
     ) -> Values:
         """One step on one batch; returns the batch's loss and metrics before it."""
         return_dict = checks.boolean("return_dict", return_dict)
-        given = training_data.as_data(x, y, sample_weight, columns=self._columns)
+        given = training_data.as_data(x, y, sample_weight, columns=self.columns)
         checked, data, _ = self._checked("train_on_batch", given)
         task = trees.as_leaves(checked)
         if class_weight is not None:
@@ -324,7 +330,7 @@ class Sequential(Trainable):
         self._batches_trained += 1
         state, sums = placement.compiled(train_step)(task, state, Sums.zero(task), data, key)
         self.take_state(state)
-        self._columns = given.columns or self._columns
+        self._columns = given.columns or self.columns
         # The next batch goes on from the weights that were trained, not from their averages, which the model shows now;
         # unless somebody gives the model other weights.
         self._between = self._variables, state
@@ -333,7 +339,7 @@ class Sequential(Trainable):
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Values:
         """The loss and metrics of one batch."""
         return_dict = checks.boolean("return_dict", return_dict)
-        given = training_data.as_data(x, y, sample_weight, columns=self._columns)
+        given = training_data.as_data(x, y, sample_weight, columns=self.columns)
         checked, data, _ = self._checked("test_on_batch", given)
         task = trees.as_leaves(checked)
         sums = placement.compiled(test_step)(task, self.arrays(), Sums.zero(task), data)

@@ -35,7 +35,7 @@ def population_statistics(model: Sequential, x: Any, batch_size: int = 32) -> No
     size = checks.integer("batch_size", batch_size, least=1)
     if size < 2:
         checks.reject("batch_size", batch_size, "at least 2, since the variance of a single row is undefined")
-    samples = training_data.as_samples("x", x, model._columns)
+    samples = training_data.as_samples("x", x, model.columns)
     if len(samples) < 2:
         raise checks.RavineValueError("x has 1 row, whose variance is undefined: expected at least 2 rows.")
     samples = model.accept("x", samples)

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from ravine import arrays, checks, trees
-from ravine.training.frames import Names, as_frame, frame_as_array, names_of
+from ravine.frames import Names, as_frame, frame_as_array, names_of
 
 
 @trees.tree

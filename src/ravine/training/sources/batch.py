@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ravine import checks
+from ravine.frames import Names, names_of
 from ravine.training.data import Data, as_data, as_samples
-from ravine.training.frames import Names, names_of
 from ravine.training.sources.columns import parts
 
 

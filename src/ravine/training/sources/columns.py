@@ -10,8 +10,8 @@ import numpy as np
 
 from ravine import checks
 from ravine.arrays import on_host
+from ravine.frames import Names, in_order
 from ravine.training.data import Data, as_data, as_samples
-from ravine.training.frames import Names, in_order
 
 TARGETS = ("label", "labels", "target", "targets", "y")
 """What a column of targets is called."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ravine import checks
+from ravine.frames import Names
 from ravine.training.data import Data
-from ravine.training.frames import Names
 from ravine.training.sources.base import Order, Source, check_alike, place_of
 from ravine.training.sources.batch import as_batch
 from ravine.training.sources.thread import OneThread

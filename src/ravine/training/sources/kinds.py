@@ -13,8 +13,8 @@ from typing import Any
 import jax
 
 from ravine import checks
+from ravine.frames import Names, as_frame
 from ravine.training.data import Data, as_data, as_pair, as_samples
-from ravine.training.frames import Names, as_frame
 from ravine.training.sources.base import Source
 from ravine.training.sources.indexed import Indexed
 from ravine.training.sources.rows import Arrays, Columns, Rows, is_held, is_lazy

@@ -11,8 +11,8 @@ import jax
 import numpy as np
 
 from ravine import checks
+from ravine.frames import Names
 from ravine.training.data import Data, as_data, as_samples, as_targets, as_weights
-from ravine.training.frames import Names
 from ravine.training.sources.base import Order, Source, check_alike
 from ravine.training.sources.columns import parts
 

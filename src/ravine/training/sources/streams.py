@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ravine import checks
+from ravine.frames import Names
 from ravine.training.data import Data
-from ravine.training.frames import Names
 from ravine.training.sources.base import Order, Source, check_alike, place_of
 from ravine.training.sources.batch import as_batch
 from ravine.training.sources.thread import OneThread

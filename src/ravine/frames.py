@@ -43,9 +43,8 @@ def as_frame(
 
 def names_of(value: Any) -> Names | None:
     """The names of a frame's columns; None of anything else, and of a frame whose columns are merely numbered."""
-    narwhals: Any = sys.modules.get("narwhals")  # without it nobody has looked at a frame yet
-    frame: Any = None if narwhals is None else as_frame("x", value)
-    if frame is None or not isinstance(frame, narwhals.DataFrame):
+    frame: Any = as_frame("x", value)
+    if frame is None or not isinstance(frame, sys.modules["narwhals"].DataFrame):
         return None
     names = tuple(frame.columns)
     return None if names == tuple(range(len(names))) else names
