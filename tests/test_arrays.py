@@ -66,3 +66,30 @@ def test_errors_of_ones_own_stay():
 
     with pytest.raises(checks.RavineValueError, match=r"^x=1: expected nothing"):
         refuse(1)
+
+
+class Tensor:
+    """Like one of PyTorch that NumPy has no type for."""
+
+    def numpy(self):
+        raise TypeError("Got unsupported ScalarType BFloat16")
+
+
+def test_a_tensor_that_cannot_be_read_is_named():
+    with pytest.raises(checks.RavineTypeError, match=r"^x=.*Tensor.*reading it failed: Got unsupported ScalarType"):
+        arrays.real("x", Tensor())
+
+
+@pytest.mark.parametrize(
+    "wrong", ["abc", None, np.array(["a"]), [[1.0], [1.0, 2.0]], np.ma.masked_equal(np.ones((6, 4)), 1)]
+)
+def test_weights_that_are_no_numbers(tiny, wrong):
+    model = tiny.model()
+    first, *rest = before = model.get_weights()
+    for holder, given in ((model, [wrong, *rest]), (model.layers[0], [wrong, rest[0]])):
+        with pytest.raises(checks.RavineError, match=r"^weights: .*kernel"):
+            holder.set_weights(given)
+    for was, now in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(was, now)
+    model.set_weights([jnp.asarray(first, jnp.bfloat16), *rest])
+    np.testing.assert_allclose(model.get_weights()[0], first, rtol=1e-2)

@@ -45,13 +45,11 @@ def real(argument: str, value: Any) -> np.ndarray:
     if not isinstance(value, np.ndarray) or isinstance(value, np.ma.MaskedArray):
         _check_whole(argument, value)
     try:
-        array = np.asarray(value)
+        array = host_array(value)
     except ValueError:
         raise checks.RavineTypeError(f"{argument} is ragged: its rows differ in length. Expected one array.") from None
     except Exception as error:
         checks.reject_type(argument, value, f"an array of numbers; reading it failed: {checks.one_line(error)}")
-    if array.dtype.kind == "V" and array.dtype.names is None:
-        array = _widened(array)
     if array.dtype.kind not in "biuf":
         hint = HINTS.get(array.dtype.kind, "Encode strings and categories as numbers first.")
         raise checks.RavineTypeError(
@@ -73,8 +71,11 @@ def _check_whole(argument: str, value: Any) -> None:
         checks.reject_type(argument, value, "a dense array; call toarray() first")
 
 
-def _widened(array: np.ndarray) -> np.ndarray:
-    """An array of one of JAX's small types in one of NumPy's."""
+def host_array(value: Any) -> np.ndarray:
+    """``value`` as an array of NumPy, one of JAX's small types in one of NumPy's; raises what NumPy raises."""
+    array = np.asarray(value if isinstance(value, np.ndarray) else on_host(value))
+    if array.dtype.kind != "V" or array.dtype.names is not None:
+        return array
     for kind, wider in ((jnp.floating, np.float32), (jnp.integer, np.int8)):
         if jnp.issubdtype(array.dtype, kind):
             return array.astype(wider)

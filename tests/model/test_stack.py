@@ -178,7 +178,7 @@ def test_set_weights():
         (lambda weights: [weights[0].T, *weights[1:]], r"weights: hidden/kernel has shape \(6, 4\), got \(4, 6\)"),
         (
             lambda weights: [weights[0].astype(str), *weights[1:]],
-            "weights: hidden/kernel takes real numbers, got dtype <U",
+            "weights: hidden/kernel has dtype <U.*expected an array of real numbers",
         ),
         (lambda weights: None, "weights=None is a NoneType: expected a list of arrays"),
     ],

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from ravine import checks
+from ravine.arrays import real
 from ravine.layers.weight import Weight
 
 Shape = tuple[int, ...]
@@ -122,7 +123,8 @@ class Bound:
             raise checks.RavineValueError(
                 f"weights: expected {len(names)} arrays ({', '.join(names)}), got {len(weights)}."
             )
-        owner.set_layer_arrays(index, dict(zip(names, map(np.asarray, weights), strict=True)))
+        given = (real(f"weights: {name}", weight) for name, weight in zip(names, weights, strict=True))
+        owner.set_layer_arrays(index, dict(zip(names, given, strict=True)))
 
     @property
     def variables(self) -> list[Weight]:

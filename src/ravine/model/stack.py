@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, seeds, trees
+from ravine import arrays, checks, seeds, trees
 from ravine.layers import Input, Layer
 from ravine.layers.base import Arrays
 from ravine.layers.input import check_shape
@@ -299,14 +299,14 @@ class Stack(Layers):
         """Replace all arrays, given in the order of :meth:`get_weights`. Nothing changes if one does not fit."""
         if not isinstance(weights, list | tuple):
             checks.reject_type("weights", weights, "a list of arrays")
-        current, given = self.named_weights, [np.asarray(w) for w in weights]
-        if len(given) != len(current):
-            raise checks.RavineValueError(f"weights: expected {len(current)} arrays, got {len(given)}.")
-        for (name, array), value in zip(current.items(), given, strict=True):
+        current, given = self.named_weights, []
+        if len(weights) != len(current):
+            raise checks.RavineValueError(f"weights: expected {len(current)} arrays, got {len(weights)}.")
+        for (name, array), weight in zip(current.items(), weights, strict=True):
+            value = arrays.real(f"weights: {name}", weight)
             if value.shape != array.shape:
                 raise checks.RavineValueError(f"weights: {name} has shape {array.shape}, got {value.shape}.")
-            if value.dtype.kind not in "biuf":
-                raise checks.RavineTypeError(f"weights: {name} takes real numbers, got dtype {value.dtype}.")
+            given.append(value)
         rest = iter(given)
         for layer in self._layers:
             layer.set_weights([next(rest) for _ in layer.get_weights()])

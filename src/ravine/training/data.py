@@ -72,7 +72,7 @@ def as_array(argument: str, value: Any, columns: Names | None = None) -> np.ndar
     """
     if not isinstance(value, np.ndarray):
         frame = as_frame(argument, value)
-        value = arrays.on_host(value) if frame is None else frame_as_array(argument, frame, columns)
+        value = value if frame is None else frame_as_array(argument, frame, columns)
     array = arrays.real(argument, value)
     if array.ndim == 0:
         checks.reject(argument, value, "an array with one row a sample")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ravine import checks
-from ravine.arrays import on_host
+from ravine.arrays import host_array
 from ravine.frames import Names, in_order
 from ravine.training.data import Data, as_data, as_samples
 
@@ -55,7 +55,7 @@ def parts(place: str, columns: Mapping[str, Any], *, with_targets: bool, order: 
 
 
 def _samples(place: str, columns: Mapping[str, Any]) -> Any:
-    arrays = {name: np.asarray(on_host(column)) for name, column in columns.items()}
+    arrays = {name: host_array(column) for name, column in columns.items()}
     text = {name: array for name, array in arrays.items() if array.dtype.kind not in "biuf"}
     if text or not arrays:
         shown = ", ".join(f"{name!r} ({array.dtype}, first value {_first(array)})" for name, array in text.items())
