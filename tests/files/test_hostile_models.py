@@ -194,8 +194,8 @@ EDITS = {
     "a rate that is text": ((*RULE, "config", "learning_rate"), "x", "learning_rate='x' is a str"),
     "a momentum too large": ((*RULE, "config", "momentum"), 1.5, "momentum=1.5: expected"),
     "a momentum that is a list": ((*RULE, "config", "momentum"), [0.5], "momentum=.* is a list"),
-    "another momentum": ((*RULE, "config", "momentum"), 0.0, "optimizer has 6 arrays: SGD expected 2"),
-    "more slots": ((*RULE, "config", "use_ema"), True, "optimizer has 6 arrays: SGD expected 10"),
+    "another momentum": ((*RULE, "config", "momentum"), 0.0, "the file has what .* remembers, not what SGD does"),
+    "more slots": ((*RULE, "config", "use_ema"), True, "the file has what .* remembers, not what SGD does"),
     "two ways to clip": ((*RULE, "config", "clipnorm"), {"a": 1}, "clipnorm"),
     "an unknown loss": (("compile_config", "loss"), "magic", "no loss magic"),
     "a loss that is a number": (("compile_config", "loss"), 3, "loss=3 is a int"),
@@ -314,6 +314,10 @@ def test_arrays_that_do_not_fit(members, refused, small, tiny, case):
     before, state, rate = model.get_weights(), model.train_state(), model.optimizer.learning_rate
     (path.parent / "bad.weights.h5").write_bytes(changed[WEIGHTS])
     for name in "bad.keras", "bad.weights.h5":
+        if case == "a missing slot":  # as where other layers were frozen
+            with pytest.warns(UserWarning, match=f"it starts anew: {expected}"):
+                tiny.model().load_weights(path.parent / name)
+            continue
         with pytest.raises(RavineValueError, match=f"{name}: .*{expected}"):
             model.load_weights(path.parent / name)
     for was, now in zip(before, model.get_weights(), strict=True):

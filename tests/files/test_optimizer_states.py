@@ -5,11 +5,11 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 import ravine
 from ravine import Input, Sequential, layers, optimizers
-from ravine.checks import RavineValueError
 from ravine.files import slots
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -265,16 +265,51 @@ def test_weights_files_take_the_optimizer_along(keras, tmp_path):
     assert_goes_on(theirs, ours)
 
 
-def test_another_rule_s_state_is_refused_and_changes_nothing(tmp_path):
-    trained(ravine, optimizers.Adam(0.05)).save_weights(tmp_path / "m.weights.h5")
-    ours = trained(ravine, optimizers.SGD(0.05, momentum=0.9))
-    before, state = ours.get_weights(), ours.train_state()
-    with pytest.raises(RavineValueError, match=r"m.weights.h5: optimizer has 14 arrays: SGD expected 8"):
-        ours.load_weights(tmp_path / "m.weights.h5")
-    for a, b in zip(ours.get_weights(), before, strict=True):
+OTHERS = {
+    "another rule": (optimizers.Adam(0.05), optimizers.SGD(0.1)),
+    "slots of the same shapes": (optimizers.Adam(0.05), optimizers.Adamax(0.1)),
+    "one slot each": (optimizers.SGD(0.05, momentum=0.9), optimizers.RMSprop(0.1)),
+    "other choices of one rule": (optimizers.RMSprop(0.05, momentum=0.9), optimizers.RMSprop(0.1, centered=True)),
+    "averages and sums": (optimizers.Adam(0.05, use_ema=True), optimizers.Adam(0.1, gradient_accumulation_steps=2)),
+    "more slots": (optimizers.Adam(0.05, amsgrad=True), optimizers.Adam(0.1)),
+}
+
+
+@pytest.mark.parametrize("ending", [".weights.h5", ".keras", ".safetensors"])
+@pytest.mark.parametrize("case", OTHERS)
+def test_slots_of_one_rule_never_become_those_of_another(tmp_path, case, ending):
+    first, second = OTHERS[case]
+    source = trained(ravine, first, batches=1)
+    (source.save_weights if ending == ".weights.h5" else source.save)(tmp_path / f"m{ending}")
+    ours = trained(ravine, second, batches=0)
+    with pytest.warns(UserWarning, match=f"What {type(second).__name__} remembers is not in the file.* starts anew"):
+        ours.load_weights(tmp_path / f"m{ending}")
+    for a, b in zip(ours.get_weights(), source.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
-    assert ours.train_state().optimizer is state.optimizer
-    assert ours.optimizer.learning_rate == 0.05
+    state = ours.train_state().optimizer
+    assert state.step == 0
+    assert not any(np.any(slot) for slot in jax.tree.leaves(state.slots) if slot.ndim)
+    assert ours.optimizer.learning_rate == 0.1
+
+
+def test_keras_s_name_tells_the_rule(keras, tmp_path):
+    trained(keras, keras.optimizers.Adam(0.05), batches=1).save(tmp_path / "m.keras")
+    ours = trained(ravine, optimizers.Adamax(0.1), batches=0)
+    with pytest.warns(UserWarning, match="it starts anew: the file has what 'Adam' remembers, not what Adamax does"):
+        ours.load_weights(tmp_path / "m.keras")
+
+
+def test_a_rule_whose_memory_has_a_form_of_its_own_is_told(tiny, tmp_path):
+    model = Sequential([Input((5,)), layers.Dense(3)])
+    model.compile(optax.adam(0.1), "mse")
+    with pytest.warns(UserWarning, match="save: what FromOptax remembers has a form of its own"):
+        model.save_weights(tmp_path / "m.weights.h5")
+    trained(ravine, optimizers.Adam(0.05), batches=1)
+    other = Sequential([Input((5,)), layers.Dense(3)])
+    other.compile("adam", "mse")
+    other.save_weights(tmp_path / "m.weights.h5")
+    with pytest.warns(UserWarning, match="What FromOptax remembers is not in the file, so it starts anew"):
+        model.load_weights(tmp_path / "m.weights.h5")
 
 
 def test_weights_of_an_uncompiled_model_leave_nothing_to_remember(tmp_path):

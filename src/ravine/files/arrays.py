@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -77,35 +77,54 @@ def held_weights(model: Sequential) -> list[dict[str, np.ndarray]]:
     for layer in model.layers:
         layer.check_ready()
     return [
-        {key: np.asarray(arrays[key]) for key in layer.variable_names if key in arrays}
+        {key: np.asarray(arrays[key]) for key in layer.ordered(arrays)}
         for index, layer in enumerate(model.layers)
         for arrays in (model.layer_arrays(index),)
     ]
 
 
-def held_optimizer(model: Sequential) -> list[np.ndarray] | None:
-    """What the optimizer remembers, in Keras's order; None where there is none that a file could hold."""
+@dataclass(frozen=True)
+class Remembered:
+    """What an optimizer remembers, in Keras's order, and the words for it."""
+
+    listed: list[np.ndarray]
+    words: str
+
+
+def warn_of_lost(rule: Any) -> None:
+    """Tell that what ``rule`` remembers is not saved."""
+    checks.warn(
+        f"save: what {type(rule).__name__} remembers has a form of its own, which no file holds, so the file has the "
+        "weights without it. To go on with all of a run, use fit(checkpoint=...)."
+    )
+
+
+def held_optimizer(model: Sequential) -> Remembered | None:
+    """What the optimizer remembers; None where there is none that a file could hold."""
     if not model.compiled or not isinstance(model.optimizer, Optimizer):
         return None
-    state = model.train_state().optimizer
+    rule, state = model.optimizer, model.train_state().optimizer
     if not isinstance(state, OptimizerState):
+        warn_of_lost(rule)
         return None
-    return slots.as_list(model.optimizer, state, slots.keras_order(model.layers, model.arrays()[0]))
+    listed = slots.as_list(rule, state, slots.keras_order(model.layers, model.arrays()[0]))
+    return Remembered(listed, slots.words(rule, state))
 
 
 class Room:
     """What arrays a model has room for: their places, their shapes, and how large a file of them may be.
 
-    With ``skip_mismatch`` layers that a file has nothing fitting for stay as they are, which is warned of.
+    With ``skip_mismatch`` layers that a file has nothing fitting for stay as they are, which is warned of. A file in
+    which the model is ``described`` has what its own optimizer remembers, or is damaged.
     """
 
-    def __init__(self, model: Sequential, skip_mismatch: bool = False) -> None:
-        self.model, self.skip_mismatch = model, skip_mismatch
+    def __init__(self, model: Sequential, skip_mismatch: bool = False, *, described: bool = False) -> None:
+        self.model, self.skip_mismatch, self.described = model, skip_mismatch, described
         self.skipped: list[str] = []
         self.params, self.stats = shapes_of(model)
         held = [trained | kept for trained, kept in zip(self.params, self.stats, strict=True)]
         self.places = [
-            Place(path, name, {key: arrays[key] for key in layer.variable_names if key in arrays})
+            Place(path, name, {key: arrays[key] for key in layer.ordered(arrays)})
             for path, name, layer, arrays in zip(paths_of(model), model.layer_names, model.layers, held, strict=True)
         ]
         arrays = [array for place in self.places for array in place.arrays.values()]
@@ -170,13 +189,20 @@ class Room:
     def _optimizer_state(self, source: Source) -> OptimizerState | None:
         listed = source.optimizer()
         rule = self.model.optimizer if self.model.compiled else None
-        if listed is None or not isinstance(rule, Optimizer):
+        if listed is None or rule is None:
             return None
-        shapes = slots.template(rule, self.params)
-        if shapes is None:
+        shapes = slots.template(rule, self.params) if isinstance(rule, Optimizer) else None
+        if shapes is None or not isinstance(rule, Optimizer):
+            checks.warn(f"What {type(rule).__name__} remembers is not in the file, so it starts anew.")
             return None
         try:
             return slots.from_list(rule, shapes, slots.keras_order(self.model.layers, self.params), listed)
+        except slots.Foreign as error:
+            if self.skip_mismatch or (self.described and type(rule) in slots.BLOCKS):
+                self._skip(error)
+            else:
+                checks.warn(f"What {type(rule).__name__} remembers is not in the file, so it starts anew: {error}")
+            return None
         except checks.RavineValueError as error:
             self._skip(error)
             return None

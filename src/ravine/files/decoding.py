@@ -128,7 +128,11 @@ class Decoder:
             checks.reject(where, name, "the name of a function")
         if name not in self.custom and not ours:
             raise checks.RavineValueError(lacking(where, "function", name, self.custom))
-        return self.custom.get(name, name)
+        found = self.custom.get(name, name)
+        if isinstance(found, type):
+            expected = "an object of it, since the file names it without its settings"
+            checks.reject(f"custom_objects[{name!r}]", found, expected)
+        return found
 
     def activation(self, where: str, value: Any) -> Any:
         """An activation: its name or what ``custom`` has for it."""

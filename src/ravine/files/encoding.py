@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,8 @@ def encode(where: str, value: Any) -> Any:
         return [encode(f"{where}[{i}]", item) for i, item in enumerate(value)]
     if isinstance(value, schedules.Function | regularizers.Function | constraints.Function):
         return encode_function(where, value.function)
+    if isinstance(value, losses.Function) and value == losses.Function(value.function):
+        return encode_function(where, value.function)
     for family in FAMILIES:
         if isinstance(value, family.base):
             return encode_object(where, value, family)
@@ -55,8 +58,8 @@ def encode_function(where: str, function: Callable[..., Any]) -> Any:
 
 def reference(where: str, function: Callable[..., Any]) -> Config:
     """A function by its name, in the form that Keras gives it."""
-    name = getattr(function, "__name__", "<lambda>")
-    if not name.isidentifier():
+    name = getattr(function, "__name__", type(function).__name__)  # of an object that can be called, its class's
+    if not name.isidentifier() or isinstance(function, partial):
         checks.reject(where, function, "a function with a name, since a file can hold no more of it")
     return {"module": "builtins", "class_name": "function", "config": name, "registered_name": name}
 
@@ -132,6 +135,8 @@ def encode_metric(where: str, metric: metrics.MetricLike) -> Any:
     if isinstance(metric, str):
         return metric
     watched = metric.loss if isinstance(metric, metrics.MeanLoss) else metric
+    if isinstance(metric, metrics.MeanMetricWrapper) and metric.name is None:
+        return reference(where, metric.fn)  # as Keras writes a function
     if not isinstance(watched, losses.Loss):
         config = encode(where, metric)
         config["config"]["name"] = metrics.name_of(metrics.checked(where, metric))

@@ -21,16 +21,20 @@ from ravine import checks
 
 Shape = tuple[int, ...]
 
+WORDS = "ravine"
+"""The attribute of a group that has Ravine's words for its arrays."""
+
 SEAL, DIGITS = b"ravine crc32 ", 8
 """What stands before the checksum, and how many hexadecimal digits that has."""
 
 
 @dataclass
 class Group:
-    """The arrays of one group, and the name that Keras writes beside those of a layer."""
+    """The arrays of one group, the name that Keras writes beside those of a layer, and Ravine's words for them."""
 
     arrays: Sequence[np.ndarray] = field(default_factory=list)
     name: str | None = None
+    words: str | None = None
 
 
 def written(groups: Mapping[str, Group]) -> bytes:
@@ -43,6 +47,8 @@ def written(groups: Mapping[str, Group]) -> bytes:
             made = file.create_group(f"{path}/vars" if path else "vars")
             if group.name is not None:
                 made.attrs["name"] = group.name
+            if group.words is not None:
+                made.attrs[WORDS] = group.words
             for index, array in enumerate(group.arrays):
                 made[str(index)] = array
     return image.getvalue()
@@ -92,6 +98,13 @@ class Groups:
         with _refusing(f"{path} cannot be read"):
             found = self._arrays(path)
             return 0 if found is None else len(found)
+
+    def text(self, path: str, name: str) -> str | None:
+        """The attribute called ``name`` of the group at ``path``, where it is there and a text."""
+        with _refusing(f"{path} cannot be read"):
+            found = self._arrays(path)
+            value = None if found is None else found.attrs.get(name)
+            return value if isinstance(value, str) else None
 
     def array(self, path: str, index: int, shape: Shape, dtype: Any = np.float32) -> np.ndarray:
         """Array ``index`` of the group at ``path``, which has ``shape`` and the kind of ``dtype``."""

@@ -60,16 +60,16 @@ def read_model(file: BinaryIO, decoder: Decoder, *, compile: bool) -> Sequential
     config = strict_json.parse_object(CONFIG, archive.read(CONFIG, strict_json.LARGEST))
     model = decode_model(config, decoder, compile=compile)
     if model.built:
-        take_archived(archive, arrays.Room(model))
+        take_archived(archive, arrays.Room(model, described=True))
     else:
         check_unbuilt(archive, model)
     return model
 
 
-def take_archived(archive: Archive, room: arrays.Room) -> None:
-    """Give a model the weights of a ``.keras`` file."""
+def take_archived(archive: Archive, room: arrays.Room, told: str | None = None) -> None:
+    """Give a model the weights of a ``.keras`` file, whose optimizer is ``told``."""
     room.check_size(f"its member {WEIGHTS}", archive.size(WEIGHTS))
-    take_image(archive.read(WEIGHTS, room.most), room, checked=True)
+    take_image(archive.read(WEIGHTS, room.most), room, checked=True, told=told)
 
 
 def check_unbuilt(archive: Archive, model: Sequential) -> None:
@@ -87,16 +87,16 @@ def weights_image(model: Sequential) -> bytes:
     groups = {"": hdf5.Group(name=model.name)}
     for path, name, held in zip(arrays.paths_of(model), model.layer_names, arrays.held_weights(model), strict=True):
         groups[path] = hdf5.Group(list(held.values()), name)
-    listed = arrays.held_optimizer(model)
-    if listed is not None:
-        groups["optimizer"] = hdf5.Group(listed, type(model.optimizer).__name__.lower())
+    optimizer = arrays.held_optimizer(model)
+    if optimizer is not None:
+        groups["optimizer"] = hdf5.Group(optimizer.listed, type(model.optimizer).__name__.lower(), optimizer.words)
     return hdf5.written(groups)
 
 
-def take_image(image: bytes, room: arrays.Room, *, checked: bool) -> None:
+def take_image(image: bytes, room: arrays.Room, *, checked: bool, told: str | None = None) -> None:
     """Give a model the arrays of an HDF5 file; ``checked`` where its bytes are those that were written."""
     with hdf5.opened(image) as groups:
-        room.fill(_Image(groups), checked=checked)
+        room.fill(_Image(groups, told), checked=checked)
 
 
 def write_weights(file: BinaryIO, model: Sequential) -> None:
@@ -114,8 +114,8 @@ def read_weights(file: BinaryIO, room: arrays.Room) -> None:
 class _Image:
     """The groups of an HDF5 file as a source of arrays."""
 
-    def __init__(self, groups: hdf5.Groups) -> None:
-        self._groups = groups
+    def __init__(self, groups: hdf5.Groups, told: str | None) -> None:
+        self._groups, self._told = groups, told
 
     def weights(self, place: arrays.Place) -> dict[str, np.ndarray]:
         count = self._groups.count(place.path)
@@ -129,14 +129,15 @@ class _Image:
         }
 
     def optimizer(self) -> slots.OptimizerList | None:
-        return _Listed(self._groups) if self._groups.count("optimizer") else None
+        return _Listed(self._groups, self._told) if self._groups.count("optimizer") else None
 
 
 class _Listed(slots.OptimizerList):
     """The group ``optimizer`` of an HDF5 file."""
 
-    def __init__(self, groups: hdf5.Groups) -> None:
+    def __init__(self, groups: hdf5.Groups, told: str | None) -> None:
         self._groups, self.count = groups, groups.count("optimizer")
+        self.told = groups.text("optimizer", hdf5.WORDS) or told
 
     def integer(self, index: int) -> int:
         return int(self._groups.array("optimizer", index, (), np.int64))
@@ -147,4 +148,13 @@ class _Listed(slots.OptimizerList):
 
 def read_archived_weights(file: BinaryIO, room: arrays.Room) -> None:
     """Give a model the arrays of a ``.keras`` file."""
-    take_archived(Archive(file), room)
+    archive = Archive(file)
+    take_archived(archive, room, told=_rule_in(archive))
+
+
+def _rule_in(archive: Archive) -> str | None:
+    """The name of the optimizer that a ``.keras`` file describes, which Keras does not write beside its arrays."""
+    compiled = strict_json.parse_object(CONFIG, archive.read(CONFIG, strict_json.LARGEST)).get("compile_config")
+    rule = compiled.get("optimizer") if isinstance(compiled, dict) else None
+    name = rule.get("class_name") if isinstance(rule, dict) else None
+    return name if isinstance(name, str) else None

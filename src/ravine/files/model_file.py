@@ -10,9 +10,10 @@ from typing import Any, BinaryIO, TypeVar
 from ravine import checks, regular
 from ravine.atomic import replacing
 from ravine.files import keras_file, tensors
-from ravine.files.arrays import Room
+from ravine.files.arrays import Room, warn_of_lost
 from ravine.files.decoding import Decoder
 from ravine.model import Sequential
+from ravine.optimizers import Optimizer
 
 Path = str | os.PathLike[str]
 T = TypeVar("T")
@@ -39,6 +40,8 @@ def save_weights(model: Sequential, path: Path, overwrite: bool = True) -> None:
     def safetensors(file: BinaryIO, model: Sequential) -> None:
         tensors.write_model(file, model, config=False)
 
+    if model.compiled and not isinstance(model.optimizer, Optimizer):
+        warn_of_lost(model.optimizer)
     _write(
         path, overwrite, _by_ending(path, {".weights.h5": keras_file.write_weights, ".safetensors": safetensors}), model
     )

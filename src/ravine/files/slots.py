@@ -56,8 +56,15 @@ BLOCKS: dict[type, Callable[[Any], Blocks]] = {
 }
 """The rules whose slots are Keras's."""
 
+CHOICES = ("amsgrad", "centered", "momentum")
+"""Arguments that decide which slots a rule has."""
+
 SHARED: dict[type, int] = {optimizers.Nadam: 2}
 """Slots that are one number for all weights, which Keras keeps once, at the end."""
+
+
+class Foreign(checks.RavineValueError):
+    """What a file holds is what another rule remembers, or the same one of other weights."""
 
 
 def keras_order(layers: Sequence[Layer], params: Variables) -> list[int]:
@@ -65,7 +72,7 @@ def keras_order(layers: Sequence[Layer], params: Variables) -> list[int]:
     order, start = [], 0
     for layer, arrays in zip(layers, params, strict=True):
         names = sorted(arrays)  # as JAX takes dictionaries apart
-        order += [start + names.index(name) for name in layer.variable_names if name in arrays]
+        order += [start + names.index(name) for name in layer.ordered(names)]
         start += len(names)
     return order
 
@@ -74,6 +81,23 @@ def template(rule: Optimizer, params: Variables) -> OptimizerState | None:
     """The shapes of what ``rule`` remembers; None of a rule that a user wrote with a state of its own."""
     state = jax.eval_shape(rule.init, params)
     return state if isinstance(state, OptimizerState) else None
+
+
+def words(rule: Optimizer, state: OptimizerState) -> str:
+    """What tells the slots of ``rule`` from those of other rules and choices, whose arrays may have the same shapes."""
+    chosen = [name for name in CHOICES if getattr(rule, name, None)]
+    held = [name for name in ("averages", "sums") if getattr(state, name) is not None]
+    return f"{type(rule).__name__.lower()}: {' '.join(chosen + held)}"
+
+
+def are_those_of(told: str | None, rule: Optimizer, state: OptimizerState) -> bool:
+    """Whether slots of which a file tells :func:`words`, or Keras's name for the rule, may be those of ``rule``."""
+    if told is None:
+        return True
+    own = words(rule, state)
+    if ":" in told:
+        return told == own
+    return told.lower() not in optimizers.TABLE or own.startswith(f"{told.lower()}:")
 
 
 def places(rule: Optimizer, state: OptimizerState, order: list[int]) -> list[int]:
@@ -114,6 +138,9 @@ def from_list(
 
     The learning rate goes to ``rule``, once all else is read.
     """
+    name = type(rule).__name__
+    if not are_those_of(listed.told, rule, shapes):
+        raise Foreign(f"the file has what {checks.shown(listed.told)} remembers, not what {name} does.")
     numbers = 1 + (not isinstance(rule.learning_rate, Schedule))
     where, leaves = places(rule, shapes, order), jax.tree.leaves(shapes)
     batches = listed.integer(0)
@@ -121,8 +148,7 @@ def from_list(
         checks.reject("optimizer: its count of batches", batches, "a number in [0, 2**31)")
     begun = listed.count == numbers + len(where)
     if not begun and not (listed.count == numbers and batches == 0):  # Keras makes slots with the first batch
-        _check_exchanged(rule, listed.count, numbers + len(where))
-        return None
+        raise Foreign(f"optimizer has {listed.count} arrays: {name} expected {numbers + len(where)} for this model.")
     values = [np.zeros(leaf.shape, leaf.dtype) for leaf in leaves]
     for index, place in enumerate(where if begun else (), numbers):
         values[place] = listed.floats(index, leaves[place].shape)
@@ -134,14 +160,6 @@ def from_list(
     if numbers == 2:
         _set_rate(rule, float(listed.floats(1, ())))
     return jax.tree.map(jnp.asarray, turned(rule, state)) if begun else None
-
-
-def _check_exchanged(rule: Optimizer, count: int, expected: int) -> None:
-    """Raise where the list of a rule that Keras shares is of another length; of the others it may be Keras's own."""
-    name = type(rule).__name__
-    if type(rule) in BLOCKS:
-        raise checks.RavineValueError(f"optimizer has {count} arrays: {name} expected {expected} for this model.")
-    checks.warn(f"What {name} remembers is not in the file in Ravine's form, so it starts anew.")
 
 
 def _shared(rule: Optimizer, slots: Any, order: list[int]) -> Any:
@@ -160,9 +178,13 @@ def _set_rate(rule: Optimizer, rate: float) -> None:
 
 
 class OptimizerList:
-    """Keras's list in a file: ``count`` arrays, read one by one."""
+    """Keras's list in a file: ``count`` arrays, read one by one.
+
+    ``told`` is what the file tells of the rule: :func:`words`, Keras's name for it, or None.
+    """
 
     count: int
+    told: str | None
 
     def integer(self, index: int) -> int:
         """Array ``index``, which is one integer."""

@@ -37,9 +37,11 @@ def write_model(file: BinaryIO, model: Sequential, *, config: bool = True) -> No
         for name, layer in zip(model.layer_names, arrays.held_weights(model), strict=True)
         for key, array in layer.items()
     }
-    listed = arrays.held_optimizer(model) or []
-    held |= {f"{OPTIMIZER}{index}": np.asarray(array, order="C") for index, array in enumerate(listed)}
     texts = {"metadata": json.dumps(keras_file.metadata())}
+    optimizer = arrays.held_optimizer(model)
+    if optimizer is not None:
+        held |= {f"{OPTIMIZER}{i}": np.asarray(array, order="C") for i, array in enumerate(optimizer.listed)}
+        texts["optimizer"] = optimizer.words
     if config:
         texts["config"] = json.dumps(encode_model(model), allow_nan=False)
     write(file, held, texts)
@@ -73,7 +75,7 @@ def read_model(file: BinaryIO, decoder: Decoder, *, compile: bool) -> Sequential
     config = strict_json.parse_object("the configuration", header.texts["config"].encode())
     model = decode_model(config, decoder, compile=compile)
     if model.built:
-        _take(file, header, arrays.Room(model))
+        _take(file, header, arrays.Room(model, described=True))
     elif header.tensors:
         raise checks.RavineValueError("it has arrays, but the configuration does not say the input's shape.")
     return model
@@ -86,7 +88,7 @@ def read_weights(file: BinaryIO, room: arrays.Room) -> None:
 
 def _take(file: BinaryIO, header: Header, room: arrays.Room) -> None:
     room.check_size("its part after the header", header.size - header.start)
-    room.fill(_Tensors(header.read(file)), checked="crc32" in header.texts)
+    room.fill(_Tensors(header.read(file), header.texts.get("optimizer")), checked="crc32" in header.texts)
 
 
 class Header:
@@ -132,8 +134,8 @@ def _array(name: str, tensor: Mapping[str, Any]) -> np.ndarray:
 class _Tensors:
     """The arrays of a file as a source."""
 
-    def __init__(self, held: dict[str, np.ndarray]) -> None:
-        self._held = held
+    def __init__(self, held: dict[str, np.ndarray], told: str | None) -> None:
+        self._held, self._told = held, told
 
     def weights(self, place: arrays.Place) -> dict[str, np.ndarray]:
         return {
@@ -142,14 +144,14 @@ class _Tensors:
         }
 
     def optimizer(self) -> slots.OptimizerList | None:
-        return _Listed(self._held) if f"{OPTIMIZER}0" in self._held else None
+        return _Listed(self._held, self._told) if f"{OPTIMIZER}0" in self._held else None
 
 
 class _Listed(slots.OptimizerList):
     """The arrays called ``optimizer/0``, ``optimizer/1``, ..."""
 
-    def __init__(self, held: dict[str, np.ndarray]) -> None:
-        self._held = held
+    def __init__(self, held: dict[str, np.ndarray], told: str | None) -> None:
+        self._held, self.told = held, told
         self.count = sum(name.startswith(OPTIMIZER) and name[len(OPTIMIZER) :].isdigit() for name in held)
 
     def integer(self, index: int) -> int:

@@ -11,7 +11,7 @@ from ravine import activations, constraints, initializers, layers, losses, metri
 from ravine.initializers.base import Rule
 from ravine.optimizers import schedules
 
-BASES = {"Crossentropy", "Linked", "MeanMetricWrapper", "Function", "Mean", "MeanLoss", "NormConstraint"}
+BASES = {"Crossentropy", "Linked", "Mean", "MeanLoss", "NormConstraint"}
 """Classes that are no object of Keras's, besides the base of each family."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Protocol
 
 import jax
@@ -106,11 +106,19 @@ class Bound:
             )
         return self.__dict__["_owner"](), self.__dict__["_index"]
 
+    def ordered(self, names: Iterable[str]) -> list[str]:
+        """``names`` of the layer's arrays in the order of ``get_weights``: ``variable_names``, then others by name."""
+        found = set(names)
+        return [
+            *(name for name in self.variable_names if name in found),
+            *sorted(found.difference(self.variable_names)),
+        ]
+
     def get_weights(self) -> list[np.ndarray]:
         """Copies of the layer's arrays, in Keras's order."""
         owner, index = self._owned_by()
         arrays = owner.layer_arrays(index)
-        return [np.array(arrays[name]) for name in self.variable_names if name in arrays]
+        return [np.array(arrays[name]) for name in self.ordered(arrays)]
 
     def set_weights(self, weights: list[Any]) -> None:
         """Replace the layer's arrays, given in the order of :meth:`get_weights`."""
@@ -118,7 +126,7 @@ class Bound:
         if not isinstance(weights, list | tuple):
             checks.reject_type("weights", weights, "a list of arrays")
         arrays = owner.layer_arrays(index)
-        names = [name for name in self.variable_names if name in arrays]
+        names = self.ordered(arrays)
         if len(weights) != len(names):
             raise checks.RavineValueError(
                 f"weights: expected {len(names)} arrays ({', '.join(names)}), got {len(weights)}."

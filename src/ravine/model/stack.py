@@ -276,7 +276,7 @@ class Stack(Layers):
             return []
         layer, arrays = self._layers[index], self.layer_arrays(index)
         params = self._variables[0][index]
-        names = [name for name in layer.variable_names if name in arrays]
+        names = layer.ordered(arrays)
         return [Weight.copied(arrays[name], layer.name, name, name in params) for name in names]
 
     @property
