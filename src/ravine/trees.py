@@ -99,6 +99,7 @@ def copied(value: T) -> T:
     return new
 
 
+@functools.cache
 def snake(name: str) -> str:
     """A class's name as Keras names its objects by it: ``ReLU`` to ``re_lu``."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", name).lower()

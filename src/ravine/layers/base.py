@@ -7,6 +7,7 @@ view of the model that the layer was added to.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -15,7 +16,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from ravine import activations, checks, initializers, keras_names, regularizers, trees
-from ravine.frames import Names
 from ravine.layers.bound import Bound
 from ravine.layers.bound import Shape as Shape
 from ravine.layers.declaring import OWN, dtype_of, is_own, is_tree
@@ -26,6 +26,12 @@ Arrays = dict[str, jax.Array]
 def as_floats(x: jax.Array) -> jax.Array:
     """A batch as layers compute with it."""
     return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
+
+
+@functools.cache
+def _initializers(cls: Any) -> tuple[str, ...]:
+    """The fields of a class that draw an array."""
+    return tuple(name for name in trees.fields(cls) if name.endswith("_initializer"))
 
 
 @trees.tree(frozen=False)
@@ -45,7 +51,6 @@ class Layer(Bound):
 
     Attributes:
         given: arrays that the layer was given on the host, which its model starts from instead of those of ``init``.
-        columns: the names of the columns of what the layer was adapted to, where they had some.
     """
 
     name: str = trees.label(default=None, kw_only=True)
@@ -56,7 +61,6 @@ class Layer(Bound):
     input_dim: int | None = trees.label(default=None, kw_only=True, repr=False)
 
     given: Mapping[str, np.ndarray] | None = trees.label(default=None, init=False, repr=False)
-    columns: Names | None = trees.label(default=None, init=False, repr=False)
 
     variable_names: ClassVar[tuple[str, ...]] = ()
     keeps_values: ClassVar[bool] = False
@@ -109,14 +113,14 @@ class Layer(Bound):
             raise checks.RavineTypeError(f"{kind} is no layer of Ravine's form: {OWN.format(name='units')}")
         if self.dtype is not None and dtype_of(self.dtype) != np.float32:
             checks.reject("dtype", self.dtype, "'float32', the type that all layers compute in")
+        for name in _initializers(type(self)):  # type: ignore[arg-type]
+            initializers.get(getattr(self, name), name)
         for name in trees.fields(type(self)):  # type: ignore[arg-type]
             value = getattr(self, name)
             if isinstance(value, Layer):
                 checks.reject_type(
                     name, value, f"a name or a function; a layer goes into the model itself, after {kind}"
                 )
-            if name.endswith("_initializer"):
-                initializers.get(value, name)
 
     def _guards(self) -> Iterator[tuple[str, Any]]:
         """The regularizers and constraints that there are, by the names of their fields."""
@@ -158,7 +162,7 @@ class Layer(Bound):
     def check_arrays(self, input_shape: Shape) -> None:
         """Raise where arrays cannot be made for samples of ``input_shape``, or a regularizer or constraint not act."""
         guards = dict(self._guards())
-        settings = (getattr(self, name) for name in trees.fields(type(self)) if name.endswith("_initializer"))  # type: ignore[arg-type]
+        settings = [getattr(self, name) for name in _initializers(type(self))]  # type: ignore[arg-type]
         if not guards and all(isinstance(setting, str | initializers.Rule | type) for setting in settings):
             return
         arrays, _ = jax.eval_shape(lambda: self.init(jax.random.key(0), input_shape))

@@ -11,6 +11,7 @@ import numpy as np
 
 from ravine import checks
 from ravine.arrays import real
+from ravine.frames import Names
 from ravine.layers.weight import Weight
 
 Shape = tuple[int, ...]
@@ -20,7 +21,7 @@ class Owner(Protocol):
     """What a layer needs of the model that it belongs to, in order to show its weights."""
 
     @property
-    def columns(self) -> tuple[Any, ...] | None:
+    def columns(self) -> Names | None:
         """The names of the columns that the model is fed, where they have some."""
 
     def layer_arrays(self, index: int) -> Mapping[str, jax.Array]:
@@ -53,6 +54,9 @@ class Bound:
 
     name: str
     given: Mapping[str, np.ndarray] | None
+    columns: Names | None = None
+    """The names of the columns of what the layer was adapted to, where they had some."""
+
     variable_names: ClassVar[tuple[str, ...]] = ()
 
     @property

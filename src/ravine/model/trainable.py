@@ -114,12 +114,13 @@ class Trainable(Predictor):
             if validation is not None:
                 validation = validation.with_x(self.accept("validation x", validation.x))
             self.network.check(self._require_shape())
-            task = compiled.task(caller, self.network, data.y.shape, self._output_shape())
-            task.check("", data.y, self._output_shape())
-            task.check_weights("sample_weight", data, self._output_shape())
+            outputs = self._output_shape()
+            task = compiled.task(caller, self.network, data.y.shape, outputs)
+            task.check("", data.y, outputs)
+            task.check_weights("sample_weight", data, outputs)
             if validation is not None:
-                task.check("validation ", validation.y, self._output_shape())
-                task.check_weights("validation sample_weight", validation, self._output_shape())
+                task.check("validation ", validation.y, outputs)
+                task.check_weights("validation sample_weight", validation, outputs)
         except checks.RavineError:
             self._input_shape = known
             raise
@@ -128,8 +129,10 @@ class Trainable(Predictor):
     def check_data(self, prefix: str, data: Data) -> None:
         """Raise where checked arrays do not fit the model, its loss and its metrics; ``prefix`` says whose they are."""
         self.accept(f"{prefix}x", data.x)
-        task = self.compilation.task("fit", self.network, data.y.shape, self._output_shape())
-        task.check(prefix, data.y, self._output_shape())
+        outputs = self._output_shape()
+        task = self.compilation.task("fit", self.network, data.y.shape, outputs)
+        task.check(prefix, data.y, outputs)
+        task.check_weights(f"{prefix}sample_weight", data, outputs)
 
     def _check_training(self, rows: int, rest: int) -> None:
         """Raise where the layers cannot be trained on batches of ``rows``, and one of ``rest`` where that is not 0."""
@@ -190,6 +193,7 @@ class Trainable(Predictor):
     def _accepted(self, task: Task, prefix: str, batch: Data) -> Data:
         """A batch as the network takes it; raises where it does not fit."""
         batch = batch.with_x(self.accept(f"{prefix}x", batch.x))
-        task.check(prefix, batch.y, self._output_shape())
-        task.check_weights(f"{prefix}sample_weight", batch, self._output_shape())
+        outputs = self._output_shape()
+        task.check(prefix, batch.y, outputs)
+        task.check_weights(f"{prefix}sample_weight", batch, outputs)
         return batch
