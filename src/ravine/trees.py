@@ -99,6 +99,27 @@ def copied(value: T) -> T:
     return new
 
 
+def has_user_code(value: Any) -> bool:
+    """Whether a tree holds a function, or an object of a class, that is neither Ravine's nor JAX's.
+
+    Nothing can be known of what such code does with the rows of a batch.
+    """
+    if isinstance(value, list | tuple):
+        return any(map(has_user_code, value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        held = (getattr(value, name) for name, field in fields(type(value)).items() if not _is_label(field))
+        return not _is_known(type(value)) or any(map(has_user_code, held))
+    return callable(value) and not _is_known(value)
+
+
+def _is_label(field: dataclasses.Field[Any]) -> bool:
+    return field.metadata.get("role") == "label"
+
+
+def _is_known(code: Any) -> bool:
+    return str(getattr(code, "__module__", "")).partition(".")[0] in ("ravine", "jax", "jaxlib")
+
+
 @functools.cache
 def snake(name: str) -> str:
     """A class's name as Keras names its objects by it: ``ReLU`` to ``re_lu``."""

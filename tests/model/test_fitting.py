@@ -5,9 +5,11 @@ import signal
 import threading
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ravine import Input, Sequential, layers, losses, metrics
 from ravine.callbacks import Callback, EarlyStopping, Probe
 from ravine.checks import RavineTypeError, RavineValueError
 from ravine.model import fitting, running
@@ -43,12 +45,61 @@ def test_no_validation_freq(freq, error):
         fitting.check_validation_freq(freq)
 
 
+def task(tiny, model=None, **compiling):
+    """What a run of a model would train."""
+    model = model or tiny.model(**compiling)
+    return model.compiled.task("fit", model.network, (20,), (3,))
+
+
 @pytest.mark.parametrize(
     ("rows", "at_once"),
     [(1, 1), (100, 100), (2048, 2048), (2049, 683), (10_000, 2000), (60_000, 2000), (2 * 1031, 1031), (10_007, 2048)],
 )
-def test_evaluation_rows(rows, at_once):
-    assert fitting.evaluation_rows(rows) == at_once
+def test_evaluation_rows(tiny, rows, at_once):
+    assert fitting.evaluation_rows(task(tiny), rows, 32) == at_once
+
+
+def mean_of_all(y, outputs):
+    return jnp.mean(outputs)
+
+
+@pytest.mark.parametrize(
+    "compiling",
+    [
+        {"loss": mean_of_all},
+        {"metrics": [mean_of_all]},
+        {"weighted_metrics": [mean_of_all]},
+        {"loss": losses.SparseCategoricalCrossentropy(reduction="sum")},
+        {"loss": losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight")},
+        {"loss": losses.SparseCategoricalCrossentropy(ignore_class=-1)},
+        {"loss": losses.Circle()},
+        {"metrics": [losses.Dice()]},
+        {"metrics": [losses.Tversky(axis=0)]},
+    ],
+    ids=lambda compiling: "-".join(compiling),
+)
+def test_what_may_depend_on_the_batches_sees_those_that_were_asked_for(tiny, compiling):
+    assert fitting.evaluation_rows(task(tiny, **compiling), 10_000, 32) == 32
+    assert fitting.evaluation_rows(task(tiny, **compiling), 20, 32) == 20
+
+
+@pytest.mark.parametrize(
+    "compiling",
+    [
+        {"metrics": [losses.Dice(axis=1), "accuracy"]},
+        {"metrics": [losses.SparseCategoricalCrossentropy(reduction="sum")]},
+        {"metrics": [metrics.SparseCategoricalCrossentropy(ignore_class=0)]},
+    ],
+    ids=lambda compiling: "-".join(compiling),
+)
+def test_what_provably_does_not_sees_as_many_as_is_fast(tiny, compiling):
+    assert fitting.evaluation_rows(task(tiny, **compiling), 10_000, 32) == 2000
+
+
+def test_a_layer_of_ones_own_may_look_at_the_samples_together(tiny):
+    model = Sequential([Input((6,)), layers.Lambda(lambda x: x - x.mean(axis=0)), layers.Dense(3)])
+    model.compile("sgd", "mse")
+    assert fitting.evaluation_rows(task(tiny, model), 10_000, 32) == 32
 
 
 def test_history_is_sorted_floats_and_validation_only_where_it_was(tiny):

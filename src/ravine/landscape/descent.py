@@ -15,7 +15,7 @@ from ravine import checks, objectives, optimizers, seeds, trees
 from ravine.landscape.trajectory import Record, Trajectory
 from ravine.objectives import Objective
 from ravine.optimizers import Optimizer, OptimizerState
-from ravine.training import placement
+from ravine.training import placement, programs
 
 RECORDED_AT_ONCE = 100_000
 """Runs times steps up to which all is recorded at once. Recording takes several times as long as walking."""
@@ -77,7 +77,8 @@ def _walked(
     with jax.enable_x64(starts.dtype == np.float64):
         numbers = jax.tree.map(lambda n: np.asarray(n, starts.dtype), (objective, rule))
         keys = None if objective.noise is None else seeds.streams(seed, "noise")
-        record = placement.compiled(walk_all)(*numbers, starts, keys, steps)
+        options = placement.exact(trees.has_user_code((objective, rule)))
+        record = programs.compiled(walk_all, options)(*numbers, starts, keys, steps)
         return jax.tree.map(lambda a: np.asarray(a)[..., 0] if single else np.moveaxis(np.asarray(a), -1, 0), record)
 
 

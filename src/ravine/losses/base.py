@@ -154,6 +154,16 @@ class Loss:
     def __getattr__(self, name: str) -> Any:
         raise keras_names.missing(type(self).__name__, name, "Loss", dir(type(self)))
 
+    @property
+    def of_samples(self) -> bool:
+        """Whether the value of a sample is its own, whatever samples it is in a batch with."""
+        return True
+
+    @property
+    def rowwise(self) -> bool:
+        """Whether the loss of many rows is the mean of theirs, however they are cut into batches."""
+        return self.of_samples and self.reduction in ("sum_over_batch_size", "mean")
+
     def values(self, y: jax.Array, outputs: jax.Array) -> jax.Array:
         """The loss of each sample, ``[batch]``."""
         raise NotImplementedError
@@ -231,6 +241,11 @@ class Function(Loss):
     """
 
     function: Callable[[jax.Array, jax.Array], Any] = trees.static()
+
+    @property
+    def of_samples(self) -> bool:
+        """Nobody can tell."""
+        return False
 
     def values(self, y: jax.Array, outputs: jax.Array) -> jax.Array:
         """The function's values, averaged over all axes but the first; or its one value for all samples."""

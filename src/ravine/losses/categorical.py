@@ -169,6 +169,11 @@ class SparseCategoricalCrossentropy(Crossentropy):
 
     link: ClassVar[str | None] = "softmax"
 
+    @property
+    def of_samples(self) -> bool:
+        """Not where a batch's loss is divided by how many of its labels count."""
+        return self.ignore_class is None
+
     def values(self, y: jax.Array, outputs: jax.Array) -> jax.Array:
         """The crossentropy of each sample."""
         values = sparse_categorical_crossentropy(y, outputs, self.from_logits, self.ignore_class)

@@ -64,6 +64,11 @@ class Circle(Loss):
     margin: float = 0.4
     remove_diagonal: bool = trees.static(default=True)
 
+    @property
+    def of_samples(self) -> bool:
+        """It compares the samples of a batch with each other."""
+        return False
+
     def values(self, y: jax.Array, outputs: jax.Array) -> jax.Array:
         """The loss of each sample beside the others."""
         return circle(y, outputs, None, None, self.remove_diagonal, self.gamma, self.margin)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -35,6 +37,13 @@ def tversky(y: jax.Array, outputs: jax.Array, alpha: float = 0.5, beta: float = 
 class Overlap(Loss):
     """Base of the losses of overlap."""
 
+    @property
+    def of_samples(self) -> bool:
+        """Not if the samples of a batch are summed over; a negative axis may be the batch's too."""
+        summing: Any = self
+        given = _as_tuple(summing.axis)
+        return given is not None and all(a > 0 for a in (given if isinstance(given, tuple) else (given,)))
+
     def _by_sample(self, values: jax.Array, axis: Axis, outputs: jax.Array) -> jax.Array:
         """What the sums over ``axis`` came to, for each sample: the same for all where the batch was summed over."""
         summed = range(outputs.ndim) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
@@ -49,7 +58,7 @@ class Dice(Overlap):
 
     Args:
         axis: what is summed over; None for everything, the samples of a batch included. Such a loss depends on which
-            samples are looked at together: in training a batch, in validation as many as fit (about two thousand).
+            samples are looked at together: those of a batch, in evaluation too.
     """
 
     axis: Axis = trees.static(default=None, kw_only=True)

@@ -68,6 +68,11 @@ class Metric:
     def __getattr__(self, name: str) -> Any:
         raise keras_names.missing(type(self).__name__, name, "Metric", dir(type(self)))
 
+    @property
+    def rowwise(self) -> bool:
+        """Whether what comes of many rows is the same however they are cut into batches."""
+        return True
+
     def values(self, y: jax.Array, outputs: jax.Array) -> jax.Array:
         """The value of each sample, ``[batch]``."""
         raise NotImplementedError
@@ -110,6 +115,11 @@ class MeanLoss(Metric):
 
     better: ClassVar[str | None] = "min"
 
+    @property
+    def rowwise(self) -> bool:
+        """As the loss has a value for each sample."""
+        return self.loss.of_samples
+
     def values(self, y: jax.Array, outputs: jax.Array) -> jax.Array:
         """The loss of each sample."""
         return self.loss.values(y, outputs)
@@ -129,6 +139,11 @@ class OfLoss(Metric):
     def loss(self) -> losses.Loss:
         """The loss whose mean this is."""
         return self.kind()
+
+    @property
+    def rowwise(self) -> bool:
+        """As the loss has a value for each sample."""
+        return self.loss().of_samples
 
     def check_settings(self) -> None:
         """As the loss checks them."""
@@ -158,6 +173,11 @@ class MeanMetricWrapper(Metric):
     fn: Callable[[jax.Array, jax.Array], Any] = trees.static()
 
     better: ClassVar[str | None] = None
+
+    @property
+    def rowwise(self) -> bool:
+        """Nobody can tell."""
+        return False
 
     def default_name(self) -> str:
         """The function's name in snake case."""

@@ -151,6 +151,11 @@ class SparseCategoricalCrossentropy(OfLoss):
     from_logits: bool = trees.static(default=False)
     ignore_class: int | None = trees.static(default=None)
 
+    @property
+    def rowwise(self) -> bool:
+        """What is ignored is left out of the whole mean, not of each batch's."""
+        return True
+
     def loss(self) -> losses.Loss:
         """The loss with these settings."""
         return losses.SparseCategoricalCrossentropy(self.from_logits, self.ignore_class)

@@ -17,7 +17,7 @@ from ravine.callbacks.base import TEST, TRAIN_BATCH, Stopper, overrides
 from ravine.callbacks.progress import Progress
 from ravine.model.fitting import Request
 from ravine.model.resuming import Backup
-from ravine.training import placement
+from ravine.training import placement, programs
 from ravine.training.history import History
 from ravine.training.legs import Leg
 from ravine.training.program import LEG_CAPACITY, Agenda, Member, RunState, first_run
@@ -108,7 +108,7 @@ class Course:
         """The state to start from, or to go on from."""
         if self.backup is not None and self.backup.found:
             return self.backup.restored(self)
-        begin = placement.compiled(first_run)
+        begin = programs.compiled(first_run)
         rate = self.rate if self.request.manages_rate else None
         return begin(member, self.model.train_state(), rate, np.int32(self.request.plan.epochs.start))
 
@@ -145,6 +145,11 @@ class Course:
         """About how many a step's forward pass takes: one for each parameter and row."""
         parameters = sum(array.size for array in jax.tree.leaves(self.model.arrays()[0]))
         return parameters * self.request.settings.batch_size
+
+    @property
+    def compiler_options(self) -> programs.Options:
+        """How its steps are compiled."""
+        return placement.compiler_options(self.multiply_adds, self.request.task.has_user_code)
 
     def begin(self) -> None:
         """Call the hooks before the first epoch."""

@@ -10,14 +10,14 @@ import numpy as np
 from ravine.callbacks import Callback
 from ravine.callbacks.base import TEST, overrides
 from ravine.layers.network import Variables
-from ravine.training import placement
+from ravine.training import placement, programs
 from ravine.training.data import Data
 from ravine.training.step import Sums, Task, read, test_step
 
 
 def values_of(task: Task, sums: Sums) -> np.ndarray:
     """The loss and the metrics of running sums, float32 ``[1 + metrics]``."""
-    return placement.fetched(placement.compiled(read)(task, sums))
+    return programs.fetched(programs.compiled(read)(task, sums))
 
 
 def evaluated(
@@ -29,7 +29,8 @@ def evaluated(
 ) -> np.ndarray:
     """The loss and the metrics over ``batches``, float32 ``[1 + metrics]``; ``logs`` names them for the hooks."""
     hooked = [callback for callback in callbacks if overrides(callback, TEST)]
-    test, sums = placement.compiled(test_step), Sums.zero(task)
+    test = programs.compiled(test_step, placement.exact(task.has_user_code))
+    sums = Sums.zero(task)
     for callback in hooked:
         callback.on_test_begin()
     for i, batch in enumerate(batches):

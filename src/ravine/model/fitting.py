@@ -185,12 +185,14 @@ def check_probes(
 EVALUATION_ROWS = 2048
 
 
-def evaluation_rows(rows: int) -> int:
-    """How many of ``rows`` to evaluate at once.
+def evaluation_rows(task: Task, rows: int, batch_size: int) -> int:
+    """How many of ``rows`` to evaluate at once, where batches of ``batch_size`` were asked for.
 
-    The largest divisor within bounds, where there is one: then no odd batch is left over that would need a program of
-    its own, and data sets of round sizes share one.
+    Those, if what comes out may depend on it. Else the largest divisor within bounds, if there is one: then no odd
+    batch is left over that would need a program of its own, and data sets of round sizes share one.
     """
+    if not task.rowwise:
+        return min(rows, batch_size)
     for size in range(min(rows, EVALUATION_ROWS), EVALUATION_ROWS // 8, -1):
         if rows % size == 0:
             return size

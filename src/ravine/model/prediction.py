@@ -20,7 +20,7 @@ from ravine.model import fitting
 from ravine.model.evaluation import in_batches
 from ravine.model.stack import Stack
 from ravine.training import data as training_data
-from ravine.training import placement
+from ravine.training import placement, programs
 from ravine.training.data import Data
 from ravine.training.program import predict_rows
 from ravine.training.sources import Source, as_source
@@ -31,7 +31,7 @@ class Predictor(Stack):
 
     _columns: Names | None = None
 
-    _kept: tuple[tuple[Variables, Variables], placement.Bound] | None = None
+    _kept: tuple[tuple[Variables, Variables], programs.Bound] | None = None
 
     def layer_changed(self) -> None:
         """Make the forward pass anew when it is next needed."""
@@ -61,8 +61,8 @@ class Predictor(Stack):
 
         Args:
             x: samples, or what holds or yields batches of them.
-            batch_size: rows of the batches that ``steps`` counts and that hooks hear of, by default 32; the outputs do
-                not depend on it.
+            batch_size: rows of a batch, by default 32. The outputs depend on it only if a function of one's own is in
+                the model, which sees the samples of a batch together.
             verbose: accepted for Keras's sake.
             steps: batches to use; all by default.
             callbacks: their hooks on predictions are called.
@@ -75,19 +75,19 @@ class Predictor(Stack):
             return self._heard((batch.x for batch in data.epoch(0)), hearing)
         samples = self.accept("x", first_batches(data, batch_size, steps).x)
         if not hearing:
-            return _all_outputs(self._forward(), samples)
+            return self._all_outputs(self._forward(), self.network, samples, batch_size or 32)
         return self._heard((batch.x for batch in in_batches(Data(samples, None), batch_size or 32)), hearing)
 
     def _heard(self, batches: Iterable[np.ndarray], callbacks: list[Callback]) -> np.ndarray:
         """The outputs, batch by batch, with the callbacks' turns between."""
         parts: list[np.ndarray] = []
-        rows = 0
+        rows, padded = 0, not trees.has_user_code(self.network)
         for callback in callbacks:
             callback.set_model(self)
             callback.on_predict_begin()
         for i, batch in enumerate(batches):
             samples = self.accept("x", batch)
-            rows = max(rows, len(samples))
+            rows = max(rows, len(samples)) if padded else 0
             for callback in callbacks:
                 callback.on_predict_batch_begin(i)
             parts.append(_outputs(self._forward(), samples, rows))
@@ -121,34 +121,48 @@ class Predictor(Stack):
         network = Network((*earlier, last.split_activation()[0] if before else last))
         params, stats = self.arrays()
         variables = params[: index + 1], stats[: index + 1]
-        return _all_outputs(placement.Bound(predict_rows, trees.as_leaves(network), variables), samples)
+        return self._all_outputs(_bound(network, variables), network, samples, 32)
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """The model's outputs for one batch, in one call of a program of just its size."""
         samples = self.accept("x", training_data.as_samples("x", x, self.columns))
-        return placement.fetched(self._forward()(samples))
+        with programs.held_by(self.programs):
+            return programs.fetched(self._forward()(samples))
 
-    def _forward(self) -> placement.Bound:
+    def _forward(self) -> programs.Bound:
         """The network with its arrays, kept from call to call until a layer or the arrays are others."""
         variables = self.arrays()
         if self._kept is None or self._kept[0] is not variables:
-            forward = placement.Bound(predict_rows, trees.as_leaves(self.network), variables)
-            self._kept = variables, forward
+            self._kept = variables, _bound(self.network, variables)
         return self._kept[1]
 
+    def _all_outputs(
+        self, forward: programs.Bound, network: Network, samples: np.ndarray, batch_size: int
+    ) -> np.ndarray:
+        """The outputs for all samples, some thousands at a time.
 
-def _all_outputs(forward: placement.Bound, samples: np.ndarray) -> np.ndarray:
-    """The outputs for all samples, some thousands at a time."""
-    rows = min(fitting.EVALUATION_ROWS, 1 << (len(samples) - 1).bit_length())
-    return np.concatenate([_outputs(forward, samples[i : i + rows], rows) for i in range(0, len(samples), rows)])
+        Code of a user's may look at the samples of a batch together: it sees batches of ``batch_size``, and no padding.
+        """
+        rows, padded = min(fitting.EVALUATION_ROWS, 1 << (len(samples) - 1).bit_length()), True
+        if trees.has_user_code(network):
+            rows, padded = batch_size, False
+        with programs.held_by(self.programs):
+            batches = (samples[i : i + rows] for i in range(0, len(samples), rows))
+            return np.concatenate([_outputs(forward, batch, rows if padded else 0) for batch in batches])
 
 
-def _outputs(forward: placement.Bound, samples: np.ndarray, rows: int) -> np.ndarray:
-    """The outputs of a batch, padded to ``rows`` so that few programs serve all sizes."""
+def _bound(network: Network, variables: tuple[Variables, Variables]) -> programs.Bound:
+    """The forward pass of a network with its arrays."""
+    options = placement.exact(trees.has_user_code(network))
+    return programs.Bound(predict_rows, trees.as_leaves(network), variables, options=options)
+
+
+def _outputs(forward: programs.Bound, samples: np.ndarray, rows: int) -> np.ndarray:
+    """The outputs of a batch, padded to ``rows`` if it has fewer, so that few programs serve all sizes."""
     count = len(samples)
     if count < rows:
         samples = np.concatenate([samples, np.zeros((rows - count, *samples.shape[1:]), samples.dtype)])
-    return placement.fetched(forward(samples))[:count]
+    return programs.fetched(forward(samples))[:count]
 
 
 def first_batches(data: Data, batch_size: int | None, steps: int | None, argument: str = "steps") -> Data:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ravine.model.course import Course
 from ravine.model.stepping import StepByStep
-from ravine.training import placement
+from ravine.training import placement, programs
 from ravine.training.history import History
 from ravine.training.legs import Interrupts, Leg, run_legs
 from ravine.training.population import stacked, train_group, train_group_apart, unstacked
@@ -27,7 +27,7 @@ def run_course(course: Course, interrupts: Interrupts | None = None) -> History:
 
     ``interrupts`` are those of whoever runs many and hears of Ctrl-C first; a run by itself has its own.
     """
-    with nullcontext() if course.backup is None else course.backup.held():
+    with programs.held_by(course.model.programs), nullcontext() if course.backup is None else course.backup.held():
         return _run(course, interrupts)
 
 
@@ -102,7 +102,7 @@ def _alone(course: Course) -> TrainLeg:
         return StepByStep(course).train
     request = course.request
     data, validation = request.on_device()
-    leg = placement.compiled(train_leg, placement.compiler_options(course.multiply_adds), donate=("run",))
+    leg = programs.compiled(train_leg, course.compiler_options, donate=("run",))
     first = course.member()
 
     def train(run: RunState, epochs: int, agenda: Agenda) -> tuple[RunState, jax.Array]:
@@ -126,7 +126,7 @@ def _together(courses: Sequence[Course], members: Member) -> TrainLeg:
         pairs = [request.on_device() for request in requests]
         data, validation = placement.spread(stacked(pairs))
     function = train_group if shared else train_group_apart
-    leg = placement.compiled(function, placement.compiler_options(courses[0].multiply_adds), donate=("run",))
+    leg = programs.compiled(function, courses[0].compiler_options, donate=("run",))
 
     def train(run: RunState, epochs: int, agenda: Agenda) -> tuple[RunState, jax.Array]:
         return leg(members, settings, run, data, validation, np.int32(epochs), agenda)

@@ -23,12 +23,12 @@ from ravine.model.prediction import first_batches
 from ravine.model.resuming import Backup, backup_of
 from ravine.model.running import run_course
 from ravine.model.trainable import Trainable
-from ravine.training import classes, placement
+from ravine.training import classes, placement, programs
 from ravine.training import data as training_data
 from ravine.training.data import Data
 from ravine.training.history import History
 from ravine.training.sources import Rows, Source, as_source, hold_out, pair_as_source
-from ravine.training.step import Sums, Task, test_step, train_step
+from ravine.training.step import Sums, Task, train_step
 from ravine.training.walking import Settings
 
 Values = float | list[float] | dict[str, float]
@@ -207,7 +207,9 @@ class Sequential(Trainable):
             settings=Settings(
                 batch_size=size,
                 shuffle=plan.shuffle,
-                evaluation_rows=0 if held_out is None else fitting.evaluation_rows(held_out.rows),
+                evaluation_rows=0
+                if held_out is None
+                else fitting.evaluation_rows(task, held_out.rows, plan.validation_batch_size),
                 steps=plan.steps,
                 reorders=placement.reorders(first),
                 population_statistics=plan.population_statistics,
@@ -274,7 +276,8 @@ class Sequential(Trainable):
         Args:
             x: samples ``[rows, ...]``, or what holds or yields batches.
             y: targets ``[rows, ...]``; None beside what has its own.
-            batch_size: rows of the batches that ``steps`` counts, by default 32; the result does not depend on it.
+            batch_size: rows of a batch, by default 32. Only values that depend on which samples are looked at together
+                depend on it: those of a function of one's own, of ``reduction="sum"``, and the like.
             verbose: 0 shows nothing, else the values are printed.
             sample_weight: how much each sample counts ``[rows]``, at least 0, or each of its steps ``[rows, steps]``.
             steps: batches to use; all by default.
@@ -292,21 +295,26 @@ class Sequential(Trainable):
         data = as_source(x, y, sample_weight, batch_size=batch_size, steps=steps, columns=self.columns)
         if isinstance(data, Data):
             data = first_batches(data, batch_size, steps)
-        by_batch = any(callback_base.overrides(callback, callback_base.TEST_BATCH) for callback in hearing)
-        size = 32 if batch_size is None else batch_size
-        return self._report(self.evaluate_data(data, hearing, size if by_batch else None), verbose, return_dict)
+        return self._report(self.evaluate_data(data, hearing, batch_size or 32), verbose, return_dict)
 
     def evaluate_data(
-        self, data: Data | Source, callbacks: Sequence[Callback] = (), batch_size: int | None = None
+        self, data: Data | Source, callbacks: Sequence[Callback] = (), batch_size: int = 32
     ) -> dict[str, float]:
-        """Loss and metrics on checked arrays, by name, taken ``batch_size`` rows at a time or as many as is fast."""
+        """Loss and metrics on checked arrays, by name.
+
+        They are taken ``batch_size`` rows at a time if the values may depend on it, or if a callback hears of batches.
+        """
         checked, first, _ = self._checked("evaluate", data.example if isinstance(data, Source) else data)
         batches: Iterable[Data]
         if isinstance(data, Source):
             batches = map(functools.partial(self._accepted, checked, ""), data.epoch(0))
         else:
-            batches = in_batches(first, batch_size or fitting.evaluation_rows(first.rows))
-        return self._named(evaluated(trees.as_leaves(checked), self.arrays(), batches, callbacks, self._named))
+            hears = any(callback_base.overrides(callback, callback_base.TEST_BATCH) for callback in callbacks)
+            rows = batch_size if hears else fitting.evaluation_rows(checked, first.rows, batch_size)
+            batches = in_batches(first, rows)
+        with programs.held_by(self.programs):
+            values = evaluated(trees.as_leaves(checked), self.arrays(), batches, callbacks, self._named)
+        return self._named(values)
 
     def train_on_batch(
         self,
@@ -328,13 +336,16 @@ class Sequential(Trainable):
         # A model trained batch by batch has no run's seed: its noise follows the count of its steps.
         key = jax.random.fold_in(seeds.stream(0, "noise"), self._batches_trained)
         self._batches_trained += 1
-        state, sums = placement.compiled(train_step)(task, state, Sums.zero(task), data, key)
+        with programs.held_by(self.programs):
+            step = programs.compiled(train_step, placement.exact(task.has_user_code))
+            state, sums = step(task, state, Sums.zero(task), data, key)
+            values = values_of(task, sums)
         self.take_state(state)
         self._columns = given.columns or self.columns
         # The next batch goes on from the weights that were trained, not from their averages, which the model shows now;
         # unless somebody gives the model other weights.
         self._between = self._variables, state
-        return self._report(self._named(values_of(task, sums)), 0, return_dict)
+        return self._report(self._named(values), 0, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Values:
         """The loss and metrics of one batch."""
@@ -342,8 +353,9 @@ class Sequential(Trainable):
         given = training_data.as_data(x, y, sample_weight, columns=self.columns)
         checked, data, _ = self._checked("test_on_batch", given)
         task = trees.as_leaves(checked)
-        sums = placement.compiled(test_step)(task, self.arrays(), Sums.zero(task), data)
-        return self._report(self._named(values_of(task, sums)), 0, return_dict)
+        with programs.held_by(self.programs):
+            values = evaluated(task, self.arrays(), [data])
+        return self._report(self._named(values), 0, return_dict)
 
     def _named(self, values: np.ndarray) -> dict[str, float]:
         return dict(zip(self.compilation.names, map(float, values), strict=True))

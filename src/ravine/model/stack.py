@@ -17,7 +17,7 @@ from ravine.layers.network import Network, Variables
 from ravine.layers.weight import Weight
 from ravine.model.naming import Layers
 from ravine.model.summary import Row, print_summary
-from ravine.training import placement
+from ravine.training import programs
 from ravine.training.program import InputShape, initial_variables
 
 
@@ -39,6 +39,7 @@ class Stack(Layers):
         self._layers: list[Layer] = []
         self._input_shape: tuple[int, ...] | None = None
         self._variables: tuple[Variables, Variables] = ((), ())  # may be short of the last layers
+        self.programs = programs.Shelf()
         for layer in layers or []:
             self.add(layer)
 
@@ -214,8 +215,9 @@ class Stack(Layers):
         if held < len(self._layers):
             shape = InputShape(self._require_shape())
             seed = seeds.next_seed() if seed is None else seed
-            draw = placement.compiled(initial_variables)
-            drawn = draw(trees.as_leaves(self.network), seeds.stream(seed, "initial weights"), shape)
+            draw = programs.compiled(initial_variables)
+            with programs.held_by(self.programs):
+                drawn = draw(trees.as_leaves(self.network), seeds.stream(seed, "initial weights"), shape)
             trained, others = (
                 tuple(_started(layer, arrays) for layer, arrays in zip(self._layers, group, strict=True))
                 for group in drawn

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ravine import checks, seeds, trees
 from ravine.model.prediction import Predictor
 from ravine.training import data as training_data
-from ravine.training import placement
+from ravine.training import programs
 from ravine.training.program import population_of
 from ravine.training.walking import Count
 
@@ -41,6 +41,6 @@ def population_statistics(model: Sequential, x: Any, batch_size: int = 32) -> No
     samples = model.accept("x", samples)
     model.check_statistics("population_statistics")
     variables = model.arrays()
-    take = placement.compiled(population_of)
+    take = programs.compiled(population_of)
     key, rows = seeds.stream(0, "population statistics"), Count(min(size, len(samples)))
     model.take_variables((variables[0], take(trees.as_leaves(model.network), variables, samples, key, rows)))

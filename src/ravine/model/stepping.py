@@ -12,7 +12,7 @@ import numpy as np
 
 from ravine.callbacks.base import TEST, TRAIN_BATCH, overrides
 from ravine.model.evaluation import evaluated, in_batches, values_of
-from ravine.training import placement
+from ravine.training import programs
 from ravine.training.data import Data
 from ravine.training.program import (
     Agenda,
@@ -47,7 +47,7 @@ class StepByStep:
         self.course, self.request = course, course.request
         self.hooked = [c for c in course.callbacks if overrides(c, TRAIN_BATCH)]
         self.member = course.member()
-        self.options = placement.compiler_options(course.multiply_adds)
+        self.options = course.compiler_options
         self.data, self.validation = self.request.on_device()
         self.source, self.held_out = _sources(course)
         acting = sorted({type(c).__name__ for c in course.callbacks if overrides(c, (*TRAIN_BATCH, *TEST))})
@@ -60,10 +60,10 @@ class StepByStep:
         run = begin_epoch(course.resumed(run), today)
         member, run, carry = self._walked(run)
         if self.request.settings.population_statistics:
-            settled = placement.compiled(settle)(member, self.request.settings, carry[0], self.data)
+            settled = programs.compiled(settle)(member, self.request.settings, carry[0], self.data)
             carry = settled, carry[1]
         validated = self._validated(member.task, carry[0], wanted=bool(today.validates))
-        end = placement.compiled(end_epoch, self.options)
+        end = programs.compiled(end_epoch, self.options)
         run, line = end(member, self.request.settings, run, carry, self.data, self.validation, validated, today)
         course.hand_over(run.train)
         self._look_ahead(int(run.epoch))
@@ -72,7 +72,7 @@ class StepByStep:
     def _walked(self, run: RunState) -> tuple[Member, RunState, Carry]:
         """What an epoch's batches come to."""
         course, epoch, i = self.course, np.int32(run.epoch), 0
-        step = placement.compiled(train_chunk, self.options, donate=("carry",))
+        step = programs.compiled(train_chunk, self.options, donate=("carry",))
         member = course.now(self.member)
         carry = run.train, Sums.zero(member.task)
         batches = self._accepted(self.source.epoch(int(epoch), self._order()))
@@ -104,7 +104,7 @@ class StepByStep:
         """How a pass over rows or batches by index is put in order."""
         if not self.request.settings.shuffle:
             return None
-        draw, key = placement.compiled(order_of), self.member.keys[0]
+        draw, key = programs.compiled(order_of), self.member.keys[0]
         return lambda walked, count: np.asarray(draw(key, np.uint32(walked), Count(count)))
 
     def _validated(self, task: Task, train: TrainState, *, wanted: bool) -> np.ndarray | None:

@@ -11,7 +11,7 @@ from ravine.metrics import MetricLike
 from ravine.model import compiling
 from ravine.model.compiling import Compiled
 from ravine.model.prediction import Predictor
-from ravine.training import placement
+from ravine.training import programs
 from ravine.training.data import Data
 from ravine.training.program import initial_optimizer_state
 from ravine.training.state import TrainState
@@ -145,7 +145,9 @@ class Trainable(Predictor):
         if self._between is not None and self._between[0] is self._variables:
             return self._between[1]
         if self._optimizer_state is None:
-            self._optimizer_state = placement.compiled(initial_optimizer_state)(trees.as_leaves(self.optimizer), params)
+            with programs.held_by(self.programs):
+                begin = programs.compiled(initial_optimizer_state)
+                self._optimizer_state = begin(trees.as_leaves(self.optimizer), params)
         return TrainState(self.optimizer.training_params(params, self._optimizer_state), stats, self._optimizer_state)
 
     def take_state(self, state: TrainState) -> None:

@@ -15,16 +15,14 @@ from __future__ import annotations
 
 import functools
 import os
-import tempfile
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
+
+from ravine.training.programs import Options
 
 LARGE_STEP = 16_000_000
 """Multiply-adds of one forward pass from which on the library's split products win (measured on two cores)."""
@@ -41,15 +39,25 @@ CACHED_BYTES = 2**20
 LARGEST_GROUP = 1024
 """The most runs of one program on a device; a step of so many is long enough to keep it busy."""
 
-CACHE_VARIABLE = "RAVINE_CACHE"
+
+LOOPS: Options = (("xla_disable_hlo_passes", "dot-library-rewriter"),)
+"""Matrix products as loops of XLA's own, without its library."""
 
 
-def compiler_options(multiply_adds: int) -> tuple[tuple[str, Any], ...]:
-    """XLA's options for a step with a forward pass of about ``multiply_adds``, as items of a dict."""
-    if jax.default_backend() != "cpu" or multiply_adds >= LARGE_STEP:
-        return ()
-    options: tuple[tuple[str, Any], ...] = (("xla_disable_hlo_passes", "dot-library-rewriter"),)
-    return (*options, ("xla_cpu_multi_thread_eigen", False)) if multiply_adds <= TINY_STEP else options
+def compiler_options(multiply_adds: int, user_code: bool) -> Options:
+    """XLA's options for a step with a forward pass of about ``multiply_adds``."""
+    if multiply_adds >= LARGE_STEP or jax.default_backend() != "cpu":
+        return exact(user_code)
+    return (*LOOPS, ("xla_cpu_multi_thread_eigen", False)) if multiply_adds <= TINY_STEP else LOOPS
+
+
+def exact(user_code: bool) -> Options:
+    """The options with which a program computes what it says, whether or not it has code of a user's.
+
+    On a CPU the library of jaxlib 0.10.2 gives wrong numbers, now and then, for products of a small matrix with each of
+    many rows, ``vmap(lambda row: matrix @ row)`` (jax-ml/jax#39103). Ravine's own layers have no such product.
+    """
+    return LOOPS if user_code and jax.default_backend() == "cpu" else ()
 
 
 @dataclass(frozen=True)
@@ -121,100 +129,3 @@ def _mesh() -> jax.sharding.Mesh:
 def reorders(data: Any) -> bool:
     """Whether a run should put all of ``data``, a tree of arrays, in order once an epoch."""
     return sum(array.nbytes for array in jax.tree.leaves(data)) <= CACHED_BYTES
-
-
-@functools.cache
-def compiled(
-    function: Callable[..., Any],
-    options: tuple[tuple[str, Any], ...] = (),
-    donate: tuple[str, ...] = (),
-) -> Callable[..., Any]:
-    """``function`` compiled with ``options``; the arguments named in ``donate`` give their memory to the result."""
-    use_persistent_cache()
-    return Compiled(jax.jit(function, compiler_options=dict(options), donate_argnames=donate))
-
-
-POLLS = 200
-"""How often a result is looked for before its thread sleeps: some 40 µs, and to be woken alone takes 16 (measured)."""
-
-
-def fetched(array: Any) -> np.ndarray:
-    """An array of JAX as one of the host. The wait for a small one is too short to sleep through."""
-    for _ in range(POLLS):
-        if array.is_ready():
-            break
-    return np.asarray(array)
-
-
-class Bound:
-    """A compiled function whose first arguments stay the same: they are taken apart and put on the device once."""
-
-    def __init__(self, function: Callable[..., Any], *first: Any) -> None:
-        leaves, structure = jax.tree.flatten(first)
-        self._function = _flat(function, structure)
-        self._leaves = jax.device_put(leaves)
-
-    def __call__(self, *rest: Any) -> Any:
-        """Call the function with its other arguments."""
-        return self._function(self._leaves, *rest)
-
-
-@functools.lru_cache(maxsize=64)
-def _flat(function: Callable[..., Any], structure: Any) -> Callable[..., Any]:
-    """``function`` compiled, its first arguments given as the list of their leaves."""
-
-    def flat(leaves: list[jax.Array], *rest: Any) -> Any:
-        return function(*jax.tree.unflatten(structure, leaves), *rest)
-
-    flat.__name__ = function.__name__
-    use_persistent_cache()
-    return Compiled(jax.jit(flat))
-
-
-class Compiled:
-    """A compiled function that several threads may call: a program that two need at once is compiled by one of them."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
-        self._known: set[Any] = set()
-        self._locks: dict[Any, threading.Lock] = {}
-
-    def __call__(self, *args: Any) -> Any:
-        """Call the function."""
-        if threading.current_thread() is threading.main_thread():
-            return self._function(*args)
-        leaves, structure = jax.tree.flatten(args)
-        program = structure, tuple((jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves)
-        if program in self._known:
-            return self._function(*args)
-        with self._locks.setdefault(program, threading.Lock()):
-            result = self._function(*args)
-            self._known.add(program)
-        return result
-
-
-@functools.cache
-def use_persistent_cache() -> None:
-    """Keep compiled programs between processes, in the user's cache folder unless the user chose otherwise.
-
-    The environment variable ``RAVINE_CACHE`` names another folder, or is ``off``. A cache that JAX was already given is
-    left alone, and a folder that cannot be written only costs the time to compile.
-    """
-    wanted = os.environ.get(CACHE_VARIABLE, "")
-    if wanted.lower() == "off" or getattr(jax.config, "jax_compilation_cache_dir", None) is not None:
-        return
-    if wanted:
-        folder = Path(wanted).expanduser()
-    else:
-        import platformdirs
-
-        folder = Path(platformdirs.user_cache_dir("ravine", appauthor=False)) / "xla"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError:
-        return
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    # JAX's own threshold of a second would leave most of Ravine's programs out.
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)

@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ravine.training import placement
+from ravine.training import programs
 from ravine.training.program import train_leg
 
 train_group = jax.vmap(train_leg, in_axes=(0, None, 0, None, None, None, None))
@@ -24,12 +24,12 @@ train_group_apart = jax.vmap(train_leg, in_axes=(0, None, 0, 0, 0, None, None))
 
 def stacked(parts: Sequence[Any]) -> Any:
     """Trees of one structure as one, each array with a first axis for them."""
-    return placement.compiled(_stacked)(tuple(parts))
+    return programs.compiled(_stacked)(tuple(parts))
 
 
 def unstacked(whole: Any) -> list[Any]:
     """The parts of :func:`stacked` trees."""
-    return placement.compiled(_unstacked)(whole)
+    return programs.compiled(_unstacked)(whole)
 
 
 def _stacked(parts: tuple[Any, ...]) -> Any:

@@ -31,6 +31,17 @@ class Task:
     metrics: tuple[Metric, ...] = ()
     weighted_metrics: tuple[Metric, ...] = ()
 
+    @property
+    def has_user_code(self) -> bool:
+        """Whether what runs is not all Ravine's."""
+        return trees.has_user_code((self.network, self.loss, self.metrics, self.weighted_metrics))
+
+    @property
+    def rowwise(self) -> bool:
+        """Whether loss and metrics of many rows are the same however they are cut into batches, as far as one knows."""
+        compared: tuple[Loss | Metric, ...] = (self.loss, *self.metrics, *self.weighted_metrics)
+        return not self.has_user_code and all(comparison.rowwise for comparison in compared)
+
     def check(self, prefix: str, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
         """Raise where loss or metrics cannot compare targets ``y`` with outputs; ``prefix`` goes before ``y``."""
         comparisons: tuple[Loss | Metric, ...] = (self.loss, *self.metrics, *self.weighted_metrics)
