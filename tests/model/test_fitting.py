@@ -48,7 +48,7 @@ def test_no_validation_freq(freq, error):
 def task(tiny, model=None, **compiling):
     """What a run of a model would train."""
     model = model or tiny.model(**compiling)
-    return model.compiled.task("fit", model.network, (20,), (3,))
+    return model.compilation.task("fit", model.network, (20,), (3,))
 
 
 @pytest.mark.parametrize(

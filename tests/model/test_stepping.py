@@ -208,7 +208,7 @@ def test_batches_that_change_midway_are_refused_by_number(tiny):
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({"validation_split": 0.2}, "validation_split: batches have no last rows"),
+        ({"validation_split": 0.2}, "validation_split: there are no rows but batches, which have no last rows"),
         ({"y": np.zeros(20)}, "y was given beside x"),
         ({"batch_size": 8}, "batch_size was given beside x"),
         ({"population_statistics": True}, "population_statistics=True"),
