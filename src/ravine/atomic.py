@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ravine import regular
+from ravine import checks, regular
 
 try:
     import fcntl
@@ -28,10 +28,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     the file is next written.
 
     Raises:
+        RavineTypeError: ``path`` is none.
         RavineValueError: what is there is a folder, a pipe or a device.
         OSError: the folder is missing or cannot be written, or the disk is full; it names the file.
     """
-    regular.check("path", path)
+    regular.check("path", checks.path("path", path))
     target = Path(os.path.realpath(path))  # through a symbolic link, not over it
     _clean(target)
     with regular.naming(path):

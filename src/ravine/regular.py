@@ -43,7 +43,7 @@ def opened(argument: str, path: Path) -> BinaryIO:
         RavineValueError: it is no file.
         OSError: it is missing, or may not be read.
     """
-    check(argument, path)
+    check(argument, checks.path(argument, path))
     return open(path, "rb")
 
 

@@ -1,11 +1,13 @@
 """Callbacks that write files."""
 
 import csv
+import os
 
 import numpy as np
 import pytest
 
 import ravine
+from ravine import checks
 from ravine.callbacks import CSVLogger, LambdaCallback, ModelCheckpoint, TerminateOnNaN
 from ravine.checks import RavineTypeError, RavineValueError
 
@@ -131,3 +133,25 @@ def test_step_by_step_is_the_compiled_run(tiny):
         np.testing.assert_allclose(history.history[key], values, rtol=1e-6)
     for ours, theirs in zip(model.get_weights(), expected.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["", 3, None, "a\0b"])
+def test_what_is_no_path_is_refused(name):
+    with pytest.raises(checks.RavineError, match=r"filename=.*: expected the path of a file\."):
+        CSVLogger(name)
+
+
+def test_tables_are_files(tiny, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, "/dev/full"):
+        for append in (False, True):
+            with pytest.raises(checks.RavineValueError, match="expected a file"):
+                tiny.fit(callbacks=[CSVLogger(path, append=append)])
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"a\0b\n", b"x" * 2**21])
+def test_a_file_that_is_no_table_is_not_gone_on_with(tiny, tmp_path, content):
+    (tmp_path / "log.csv").write_bytes(content)
+    with pytest.raises(checks.RavineValueError, match="has the columns"):
+        tiny.fit(callbacks=[CSVLogger(tmp_path / "log.csv", append=True)])
+    assert (tmp_path / "log.csv").read_bytes() == content

@@ -1,11 +1,12 @@
 import gzip
 import io
+import os
 import struct
 
 import numpy as np
 import pytest
 
-from ravine.checks import RavineValueError
+from ravine.checks import RavineTypeError, RavineValueError
 from ravine.datasets import idx
 
 CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
@@ -87,3 +88,20 @@ def test_load_names_the_damaged_file(tmp_path):
 def test_a_missing_file_stays_a_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         idx.load(tmp_path / "none.gz")
+
+
+def test_a_path_may_be_a_text(tmp_path):
+    (tmp_path / "a").write_bytes(IMAGE)
+    np.testing.assert_array_equal(idx.load(str(tmp_path / "a")), read(IMAGE))
+
+
+@pytest.mark.parametrize("path", [None, 3, "", b"a"])
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises((RavineTypeError, RavineValueError), match=r"path=.*: expected the path of a file\."):
+        idx.load(path)
+
+
+def test_a_pipe_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(RavineValueError, match="is a pipe: expected a file"):
+        idx.load(tmp_path / "pipe")

@@ -8,8 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ravine import checks
+from ravine import checks, regular
 from ravine.callbacks.base import Callback, Logs
+
+LONGEST = 2**20
+"""Within how many bytes a table names its columns."""
 
 
 class CSVLogger(Callback):
@@ -24,17 +27,16 @@ class CSVLogger(Callback):
     every_epoch = False
 
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
-        if not isinstance(filename, str | os.PathLike):
-            checks.reject_type("filename", filename, "a path")
         if not isinstance(separator, str) or len(separator) != 1 or separator in '\r\n"':
             checks.reject("separator", separator, "one character, such as ','")
-        self.filename, self.separator = Path(filename), separator
+        self.filename, self.separator = Path(checks.path("filename", filename)), separator
         self.append = checks.boolean("append", append)
         self._columns: list[str] = []
         self._starts = True
 
     def prepare(self, columns: Sequence[str], directions: Mapping[str, str]) -> None:
         """Raise where the file cannot be gone on with."""
+        regular.check("filename", self.filename)
         self._columns = ["epoch", *sorted(columns)]
         there = self._header() if self.append else None
         if there and there != self._columns:
@@ -47,8 +49,12 @@ class CSVLogger(Callback):
         """The columns of a file that is there and not empty."""
         if not self.filename.exists():
             return None
-        with self.filename.open(newline="") as file:
-            return next(csv.reader(file, delimiter=self.separator), None)
+        with regular.opened("filename", self.filename) as file:
+            start = file.read(LONGEST)
+        try:
+            return next(csv.reader(start.decode().splitlines(), delimiter=self.separator), None)
+        except (csv.Error, UnicodeDecodeError):
+            return ["no table"]
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Raise where the file cannot be written. What it holds goes with the first line, unless it is gone on with."""
@@ -88,5 +94,5 @@ class CSVLogger(Callback):
 
     def _write(self, row: Sequence[object], mode: str) -> None:
         # Opened for each line, so that nothing stays open or unwritten whatever ends the run.
-        with self.filename.open(mode, newline="") as file:
+        with regular.naming(self.filename), self.filename.open(mode, newline="") as file:
             csv.writer(file, delimiter=self.separator).writerow(row)

@@ -50,11 +50,12 @@ Examples:
     metavar="DIR",
     help="Folder to write to. It is made if missing.  [default: ravine-compare/STUDY]",
 )
-def compare(study: str | None, lists: bool, out: Path | None, **options: float | None) -> None:
+@click.option("--allow-outside", is_flag=True, help="Let paths in a TOML file lead out of its folder.")
+def compare(study: str | None, lists: bool, out: Path | None, allow_outside: bool, **options: float | None) -> None:
     """Compare as the options say."""
     from ravine.cli import compare_run
 
     if lists:
         compare_run.show_list()
-    elif not compare_run.run(study, {k: v for k, v in options.items() if v is not None}, out):
+    elif not compare_run.run(study, {k: v for k, v in options.items() if v is not None}, out, allow_outside):
         click.get_current_context().exit(INTERRUPTED)

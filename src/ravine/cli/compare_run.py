@@ -25,9 +25,9 @@ def show_list() -> None:
     Console(highlight=False).print(table)
 
 
-def run(study: str | None, options: dict[str, Any], out: Path | None) -> bool:
+def run(study: str | None, options: dict[str, Any], out: Path | None, allow_outside: bool) -> bool:
     """Compare, print and write; returns whether all runs are done, or the budget is spent."""
-    name, arguments = _study(study)
+    name, arguments = _study(study, allow_outside)
     out = Path("ravine-compare") / name if out is None else out
     with writing_to(out):
         make_folder(out)
@@ -47,7 +47,7 @@ def run(study: str | None, options: dict[str, Any], out: Path | None) -> bool:
     return result.complete or (budget is not None and seconds >= budget)
 
 
-def _study(study: str | None) -> tuple[str, dict[str, Any]]:
+def _study(study: str | None, allow_outside: bool) -> tuple[str, dict[str, Any]]:
     """The name of a study and the arguments of :func:`ravine.compare`."""
     known = ", ".join(studies.NAMES)
     if study is None:
@@ -56,7 +56,7 @@ def _study(study: str | None) -> tuple[str, dict[str, Any]]:
         return study, studies.load(study)
     path = Path(study)
     if path.suffix or path.exists():
-        return path.stem, from_file.load(path)
+        return path.stem, from_file.load(path, allow_outside=allow_outside)
     raise checks.RavineValueError(
         f"STUDY={study!r} is unknown.{checks.nearest(study, studies.NAMES)} Expected one of {known}; or a file."
     )

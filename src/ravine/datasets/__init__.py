@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ravine import keras_names
-from ravine.datasets import california_housing, fashion_mnist, kmnist, mnist
+from ravine.datasets import california_housing, fashion_mnist, idx, kmnist, mnist
 from ravine.datasets.download import DownloadError
 from ravine.datasets.toy import noisy_sine, spirals, two_moons
 
@@ -11,6 +11,7 @@ __all__ = [
     "DownloadError",
     "california_housing",
     "fashion_mnist",
+    "idx",
     "kmnist",
     "mnist",
     "noisy_sine",

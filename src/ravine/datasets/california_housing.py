@@ -17,13 +17,15 @@ from ravine.datasets.download import Published, fetched
 URLS = ("https://storage.googleapis.com/tensorflow/tf-keras-datasets/california_housing.npz",)
 FILE = Published(743_530, "1a2e3a52e0398de6463aebe6f4a8da34fb21fbb6b934cf88c3425e766f2a1a6f")
 
+NAME = "california_housing.npz"
+
 ROWS = {"large": None, "small": 600}
 
 Floats = npt.NDArray[np.floating[Any]]
 
 
 def load_data(
-    version: str = "large", *, test_split: float = 0.2, seed: int = 113
+    version: str = "large", path: str = NAME, *, test_split: float = 0.2, seed: int = 113
 ) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
     """``(x_train, y_train), (x_test, y_test)``, the same rows in the same order as in Keras.
 
@@ -33,6 +35,7 @@ def load_data(
 
     Args:
         version: ``"large"``, all 20,640 districts, or ``"small"``, the first 600 of the file.
+        path: only Keras's default; where the file is kept is said by ``RAVINE_CACHE``.
         test_split: the fraction of rows to test on, in [0, 1).
         seed: of the order in which the rows are shuffled before they are split, in [0, 2**32).
 
@@ -40,9 +43,11 @@ def load_data(
         DownloadError: the file is not kept yet and could not be downloaded.
     """
     count = checks.look_up("version", version, ROWS)
+    if not (isinstance(path, str) and path == NAME):
+        checks.reject("path", path, f"{NAME!r}: RAVINE_CACHE says where the file is kept; np.load reads other files")
     test_split = checks.number("test_split", test_split, least=0, below=1)
     seed = checks.integer("seed", seed, least=0, most=2**32 - 1)
-    with np.load(fetched("california_housing.npz", URLS, FILE, "california_housing"), allow_pickle=False) as arrays:
+    with np.load(fetched(NAME, URLS, FILE, "california_housing"), allow_pickle=False) as arrays:
         x, y = arrays["x"][:count], arrays["y"][:count]
     order = np.arange(len(x))
     np.random.RandomState(seed).shuffle(order)

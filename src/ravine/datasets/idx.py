@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
 import struct
+import sys
 import zlib
 from importlib.resources.abc import Traversable
 from io import BufferedIOBase
@@ -14,6 +16,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from ravine import checks, regular
 from ravine.checks import RavineValueError
 
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -21,8 +24,11 @@ MAX_RANK = 32
 MAX_BYTES = 2**30
 
 
-def load(path: Path | Traversable, *, max_bytes: int = MAX_BYTES) -> npt.NDArray[Any]:
+def load(path: str | os.PathLike[str] | Traversable, *, max_bytes: int = MAX_BYTES) -> npt.NDArray[Any]:
     """The array in the IDX file at ``path``, which is gzipped if its name ends in ``.gz``. See :func:`read`."""
+    if isinstance(path, str | os.PathLike) or not isinstance(path, Traversable):
+        path = Path(checks.path("path", path))
+        regular.check("path", path)
     with path.open("rb") as file:
         if not path.name.endswith(".gz"):
             return read(cast(BufferedIOBase, file), path.name, max_bytes=max_bytes)
@@ -40,6 +46,7 @@ def read(stream: BufferedIOBase, name: str = "IDX data", *, max_bytes: int = MAX
         RavineValueError: not IDX data, truncated, with bytes left over, or larger than ``max_bytes``. What the header
             claims is checked before memory is allocated for it.
     """
+    max_bytes = checks.integer("max_bytes", max_bytes, least=1, most=sys.maxsize)
     zeros, code, rank = struct.unpack(">HBB", _exactly(stream, 4, name))
     if zeros != 0 or code not in DTYPES or not 1 <= rank <= MAX_RANK:
         raise RavineValueError(f"{name}: not IDX data: it begins with {zeros:04x} {code:02x} {rank:02x}.")

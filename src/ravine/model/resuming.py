@@ -29,6 +29,9 @@ HISTORY, PROBES = "history/", "probes/"
 NOTED = {"callbacks", "history", "numbers", "probes", "run", "seed", "stopped"}
 """What is noted beside the arrays."""
 
+RECORDED = {f"{snapshot.RUN}epoch", "epochs", "validated"}
+"""Arrays that every checkpoint has."""
+
 SHOWN = 3
 """How many differences an error names."""
 
@@ -48,10 +51,11 @@ class Backup:
     """
 
     def __init__(self, argument: str, folder: str | os.PathLike[str], *, passing: bool = False) -> None:
-        self.argument, self.folder, self.passing = argument, os.fspath(folder), passing
+        self.argument, self.folder = argument, checks.path(argument, folder, "the path of a folder")
+        self.passing = passing
         self.files = hooks.files().Checkpoints(argument, folder)
         self.arrays, self.notes = self.files.newest() or ({}, {})
-        missing = sorted(NOTED - self.notes.keys())
+        missing = sorted((NOTED - self.notes.keys()) | (RECORDED - self.arrays.keys()))
         if self.notes and missing:
             raise checks.RavineValueError(
                 f"{argument}={self.folder!r}: its newest checkpoint lacks {', '.join(missing)}. "
@@ -192,8 +196,8 @@ class Backup:
 def backup_of(checkpoint: str | os.PathLike[str] | None, callbacks: Sequence[Callback]) -> Backup | None:
     """The checkpoints that ``fit`` was asked for, by its argument or by a callback."""
     found = [callback for callback in callbacks if isinstance(callback, BackupAndRestore)]
-    if not isinstance(checkpoint, str | os.PathLike | None):
-        checks.reject_type("checkpoint", checkpoint, "a folder's path")
+    if checkpoint is not None:
+        checks.path("checkpoint", checkpoint, "the path of a folder")
     if len(found) + (checkpoint is not None) > 1:
         raise checks.RavineValueError(
             "checkpoint, callbacks: expected one folder of checkpoints, from fit(checkpoint=...) or from one "

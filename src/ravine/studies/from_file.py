@@ -20,15 +20,15 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import os
 import runpy
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from ravine import (
     Sequential,
@@ -40,10 +40,18 @@ from ravine import (
     losses,
     metrics,
     optimizers,
+    regular,
     regularizers,
 )
 from ravine.comparison import compare, loguniform, uniform
+from ravine.datasets import npz
 from ravine.optimizers import schedules
+
+PATHS = {"filepath", "filename", "backup_dir"}
+"""Arguments of objects that are paths."""
+
+LARGEST = 2**22
+"""Bytes of a TOML file."""
 
 SPACES: dict[str, Callable[..., Any]] = {
     "uniform": uniform,
@@ -52,9 +60,32 @@ SPACES: dict[str, Callable[..., Any]] = {
 }
 
 
-def load(path: Path) -> dict[str, Any]:
-    """The arguments of :func:`ravine.compare` that a file holds."""
-    reader = {".toml": _from_toml, ".py": _from_python}.get(path.suffix)
+@dataclass(frozen=True)
+class Home:
+    """Where the paths in a study start, and whether they may lead out of there (``outside``)."""
+
+    folder: Path
+    outside: bool
+
+    def path(self, where: str, name: Any) -> str:
+        """The path ``name``, from the study's folder."""
+        full = self.folder / checks.path(where, name)
+        inside = Path(os.path.realpath(full)).is_relative_to(os.path.realpath(self.folder))
+        if not inside and not self.outside:
+            checks.reject(where, name, "a path within the study's folder; --allow-outside lets a study lead out of it")
+        return str(full)
+
+
+def load(path: Path, *, allow_outside: bool = False) -> dict[str, Any]:
+    """The arguments of :func:`ravine.compare` that a file holds.
+
+    Paths in a TOML file start from its folder, and stay in it unless ``allow_outside``; a program may do as it likes.
+    """
+    readers: dict[str, Callable[[Path], dict[str, Any]]] = {
+        ".toml": partial(_from_toml, home=Home(path.parent, allow_outside)),
+        ".py": _from_python,
+    }
+    reader = readers.get(path.suffix)
     if reader is None:
         checks.reject("STUDY", str(path), "a file that ends with .toml or .py, or the name of a study")
     if not path.is_file():
@@ -84,20 +115,27 @@ def _from_python(path: Path) -> dict[str, Any]:
     return dict(study)
 
 
-def _from_toml(path: Path) -> dict[str, Any]:
+def _from_toml(path: Path, home: Home) -> dict[str, Any]:
+    with regular.opened("STUDY", path) as file:
+        text = file.read(LARGEST + 1)
+    if len(text) > LARGEST:
+        raise checks.RavineValueError(f"{path}: it is too large for a study: expected at most {LARGEST} bytes.")
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise checks.RavineValueError(f"{path}: {error}.") from None
+        given = tomllib.loads(text.decode())
+    except RecursionError:
+        raise checks.RavineValueError(f"{path}: it is nested too deep.") from None
+    except ValueError as error:  # of the decoders, and an integer of thousands of digits
+        raise checks.RavineValueError(f"{path}: {checks.sentence(str(error))}") from None
     try:
-        return _arguments(given, path.parent)
+        return _arguments(given, home)
     except checks.RavineError as error:
         raise checks.RavineValueError(f"{path}: {error}") from None
 
 
-def _arguments(given: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _arguments(given: dict[str, Any], home: Home) -> dict[str, Any]:
     data = given.pop("data", None)
-    arguments = {**_data(data, folder), **_settings("", given)}
+    given = _at_home("", given, home)
+    arguments = {**_data(data, home), **_settings("", given)}
     sides = arguments.get("contenders")
     if not isinstance(sides, Mapping):
         checks.reject_type("contenders", sides, "a table of contenders")
@@ -112,6 +150,18 @@ def _arguments(given: dict[str, Any], folder: Path) -> dict[str, Any]:
             {name: _spaces(f"tune.{name}", tuned) for name, tuned in tune.items()} if by_name else _spaces("tune", tune)
         )
     return arguments
+
+
+def _at_home(where: str, given: Any, home: Home) -> Any:
+    """``given`` with the paths that its objects take put right."""
+    if isinstance(given, list):
+        return [_at_home(f"{where}[{i}]", item, home) for i, item in enumerate(given)]
+    if not isinstance(given, dict):
+        return given
+    found = {key: _at_home(f"{where}.{key}" if where else key, value, home) for key, value in given.items()}
+    if "class" in found:
+        found |= {key: home.path(f"{where}.{key}", found[key]) for key in PATHS & found.keys()}
+    return found
 
 
 def _settings(where: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -191,18 +241,14 @@ def _space(where: str, given: Any) -> Any:
         checks.reject(where, given, f"{kind} = [low, high]")
 
 
-def _data(given: Any, folder: Path) -> dict[str, Any]:
+def _data(given: Any, home: Home) -> dict[str, Any]:
     """The arrays: ``"mnist"``, or the name of an ``.npz`` file beside the study."""
     if given == "mnist":
         (x, y), (test_x, test_y) = datasets.mnist.load_data()
         return {"x": x / 255, "y": y, "test_data": (test_x / 255, test_y)}
     if not isinstance(given, str) or not given.endswith(".npz"):
         checks.reject("data", given, "'mnist' or the name of an .npz file with arrays x and y")
-    try:
-        with np.load(folder / given, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError) as error:
-        raise checks.RavineValueError(f"data={given!r}: {error}.") from None
+    arrays = npz.load("data", home.path("data", given))
     for name in ("x", "y"):
         if name not in arrays:
             checks.reject("data", given, f"arrays x and y; it holds {', '.join(arrays)}")
