@@ -298,6 +298,7 @@ def test_float32_in_all_its_words(keras, dtype):
 def test_the_declared_input():
     assert Sequential([Dense(4, input_dim=3)]).input_shape == (None, 3)
     assert Sequential([Embedding(5, 2, input_shape=(7,))]).output_shape == (None, 7, 2)
+    assert Sequential([Embedding(5, 2, input_length=7)]).output_shape == (None, 7, 2)
     for wrong, error in ((0, checks.RavineValueError), ("3", checks.RavineTypeError), (2**31, checks.RavineValueError)):
         with pytest.raises(error, match=r"input_shape\[0\]="):
             Sequential([Dense(4, input_dim=wrong)])

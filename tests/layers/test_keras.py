@@ -194,7 +194,7 @@ def test_arguments_have_the_names_and_defaults_of_keras(keras, name):
     ours, theirs = (inspect.signature(getattr(m, name)).parameters for m in (layers, keras.layers))
     expected = {n: p.default for n, p in theirs.items() if n not in NOT_OFFERED or (n in ours and n != "dtype")}
     assert {n: ours[n].default for n in expected} == expected
-    common = {"name", "input_shape", "trainable", "activity_regularizer", "dtype", "input_dim"}
+    common = {"name", "input_shape", "trainable", "activity_regularizer", "dtype", "input_dim", "input_length"}
     assert set(ours) - set(expected) <= common
 
 

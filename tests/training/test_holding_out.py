@@ -11,6 +11,8 @@ from ravine.checks import RavineValueError
 from ravine.comparison import hold_out
 from ravine.training import holding_out
 from ravine.training.data import Data
+from ravine.training.sources import hold_out as of_source
+from ravine.training.sources import of_arrays
 
 
 @given(st.integers(1, 200), st.floats(0.001, 0.999))
@@ -53,8 +55,6 @@ def test_fit_holds_out_the_rows_of_a_comparison(tiny):
 
 @pytest.mark.parametrize("y", [np.repeat([0, 1, 2], [10, 6, 4]), np.eye(3)[np.repeat([0, 1, 2], [10, 6, 4])]])
 def test_fit_holds_out_shares_of_sorted_classes(tiny, y):
-    from ravine.training.sources import hold_out as of_source
-
     _, held = of_source(Data(tiny.x, y), 0.5, "stratified", 3)
     labels = held.y if held.y.ndim == 1 else held.y.argmax(axis=1)
     np.testing.assert_array_equal(np.bincount(labels), [5, 3, 2])
@@ -73,8 +73,9 @@ def test_refused(tiny, options, expected):
         fitted(tiny, **options)
 
 
-def test_batches_have_no_rows_to_draw_from(tiny):
+def test_rows_that_are_not_in_memory_cannot_be_drawn_from(tiny):
+    rows = of_arrays(Data(tiny.x, tiny.y), 8)
     with pytest.raises(RavineValueError, match="there are no rows in memory to draw from"):
-        tiny.fit(
-            x=iter([(tiny.x, tiny.y)]), y=None, batch_size=None, validation_split=0.3, validation_shuffle=True, epochs=1
-        )
+        of_source(rows, 0.3, True)
+    train, held = of_source(rows, 0.3)
+    assert (train.rows, held.rows) == (14, 6)

@@ -76,6 +76,7 @@ class Embedding(Tokens):
         embeddings_constraint: what ``embeddings`` is put back to after each update: an object, a name or a function.
         mask_zero: only False; nothing is masked here.
         weights: the vectors to start from ``[input_dim, output_dim]``, or a list of just them.
+        input_length: the same as ``input_shape=(input_length,)``: how many numbers a sample has.
     """
 
     input_dim: int = trees.static(kw_only=False)
@@ -85,6 +86,7 @@ class Embedding(Tokens):
     embeddings_constraint: constraints.Named = trees.named(constraints.get, default=None)
     mask_zero: bool = trees.static(default=False)
     weights: Any = trees.label(default=None)
+    input_length: int | None = trees.label(default=None, kw_only=True, repr=False)
 
     variable_names: ClassVar[tuple[str, ...]] = ("embeddings",)
     limit_name: ClassVar[str] = "input_dim"
@@ -115,8 +117,8 @@ class Embedding(Tokens):
         check_size("Embedding", "its embeddings", (int(self.input_dim), int(self.output_dim)))
 
     def declared_shape(self) -> Any:
-        """``input_shape``: ``input_dim`` is another thing here."""
-        return self.input_shape
+        """``input_shape``, or that of rows of ``input_length``: ``input_dim`` is another thing here."""
+        return self.input_shape if self.input_length is None else (self.input_length,)
 
     def starts(self) -> Mapping[str, Any]:
         """The vectors that were given."""
