@@ -21,7 +21,8 @@ OWN = (
 
 def is_tree(value: object) -> bool:
     """Whether JAX knows how to take an object apart: it does if the object's own class is made by ``trees.tree``."""
-    return all(leaf is not value for leaf in jax.tree.leaves(value))
+    parts = jax.tree.leaves(value, is_leaf=lambda node: node is not value)
+    return all(part is not value for part in parts)
 
 
 def is_own(cls: type) -> bool:
