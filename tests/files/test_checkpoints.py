@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ravine import atomic
-from ravine.checks import RavineValueError
+from ravine.checks import RavineTypeError, RavineValueError
 from ravine.files import Checkpoints
 
 ARRAYS = {
@@ -182,3 +182,17 @@ def test_two_runs_do_not_share_a_folder(folder):
         assert newest(folder) is None
     with second.held():
         pass
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_a_pipe_in_the_place_of_a_checkpoint_is_damaged(folder):
+    filled(folder, 1)
+    os.mkfifo(folder / "checkpoint-00000002.safetensors")
+    with pytest.warns(UserWarning, match="is a pipe: expected a file.*Going on from the one before"):
+        assert newest(folder)[1] == {"number": 1}
+
+
+@pytest.mark.parametrize("path", ["", 3, b"run", "a\0b"])
+def test_what_is_no_path_is_refused(tiny, path):
+    with pytest.raises((RavineTypeError, RavineValueError), match=r"checkpoint=.*: expected the path of a folder\."):
+        tiny.fit(checkpoint=path)

@@ -58,7 +58,35 @@ class Scaled(layers.Layer):
         return params["scale"] * x + params["moved"], {"seen": stats["seen"] + training}
 
 
-OWN = {f.__name__: f for f in (far, off, bent, ones, size, half, slower, Scaled)} | {"Slower": Slower()}
+@trees.tree(frozen=False)
+class Heavy(optimizers.Optimizer):
+    """A rule of one's own that remembers something."""
+
+    def slots(self, w):
+        return (jnp.zeros_like(w),)
+
+    def delta(self, g, slots, w, lr, t):
+        v = 0.9 * slots[0] + g
+        return -lr * v, (v,)
+
+
+@trees.tree
+class Largest(metrics.Metric):
+    """A metric of one's own with a setting."""
+
+    scale: float = 1.0
+
+    def init(self):
+        return jnp.zeros(())
+
+    def update(self, state, y, outputs, weights=None):
+        return jnp.maximum(state, self.scale * jnp.abs(y - outputs).max())
+
+    def result(self, state):
+        return state
+
+
+OWN = {f.__name__: f for f in (far, off, bent, ones, size, half, slower, Scaled, Heavy, Largest)} | {"Slower": Slower()}
 
 LAYERS = {
     "activation": lambda: layers.Dense(1, activation=bent),
@@ -73,6 +101,8 @@ COMPILED = {
     "metric": {"metrics": [off]},
     "weighted metric": {"weighted_metrics": [off]},
     "metric with a name": {"metrics": [metrics.MeanMetricWrapper(off, name="distance")]},
+    "rule": {"optimizer": Heavy(0.1)},
+    "metric with a setting": {"metrics": [Largest(3.0)]},
     "schedule": {"optimizer": optimizers.SGD(slower)},
     "schedule that is an object": {"optimizer": optimizers.SGD(OWN["Slower"])},
 }

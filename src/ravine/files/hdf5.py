@@ -24,7 +24,12 @@ Shape = tuple[int, ...]
 WORDS = "ravine"
 """The attribute of a group that has Ravine's words for its arrays."""
 
-SEAL, DIGITS = b"ravine crc32 ", 8
+NOT_COPIED = 0x2 | 0x4
+"""HDF5's H5LT_FILE_IMAGE_DONT_COPY and H5LT_FILE_IMAGE_DONT_RELEASE, for which h5py has no names."""
+
+BLOCK = 4096
+
+SEAL, DIGITS = b"ravine checksum ", 8
 """What stands before the checksum, and how many hexadecimal digits that has."""
 
 
@@ -61,7 +66,7 @@ def sealed(image: bytes) -> bytes:
     are stored gives other numbers. Keras and other programs read no further than the file goes; one that changes the
     file in place cuts off what is behind it, so the checksum goes when it no longer holds.
     """
-    return image + SEAL + f"{zlib.crc32(image):08x}".encode()
+    return image + SEAL + _checksum(memoryview(image))
 
 
 def check_seal(image: bytes) -> bool:
@@ -69,9 +74,16 @@ def check_seal(image: bytes) -> bool:
     end = len(image) - DIGITS
     if image[end - len(SEAL) : end] != SEAL:
         return False
-    if image[end:] != f"{zlib.crc32(memoryview(image)[: end - len(SEAL)]):08x}".encode():
+    if image[end:] != _checksum(memoryview(image)[: end - len(SEAL)]):
         raise checks.RavineValueError("its checksum does not fit: the file is damaged.")
     return True
+
+
+def _checksum(image: memoryview) -> bytes:
+    """The CRC-32 of the sums of all blocks of 4 KiB, and of what is left over: far faster than that of all bytes."""
+    whole = len(image) // BLOCK * BLOCK
+    sums = np.frombuffer(image[:whole], np.dtype("<u8")).reshape(-1, BLOCK // 8).sum(axis=1, dtype="<u8")
+    return f"{zlib.crc32(image[whole:], zlib.crc32(sums.tobytes())):08x}".encode()
 
 
 @contextmanager
@@ -80,7 +92,8 @@ def opened(image: bytes) -> Iterator[Groups]:
     import h5py
 
     with _refusing("it is no HDF5 file of weights, or a part of one"):
-        file = h5py.File(h5py.h5f.open_file_image(image))  # half as long as through a file's methods
+        # Half as long as through a file's methods, and the image, which outlives the file, is not copied.
+        file = h5py.File(h5py.h5f.open_file_image(image, NOT_COPIED))
     try:
         yield Groups(file)
     finally:
@@ -110,7 +123,7 @@ class Groups:
         """Array ``index`` of the group at ``path``, which has ``shape`` and the kind of ``dtype``."""
         kinds = "f" if np.dtype(dtype).kind == "f" else "iu"
         with _refusing(f"{path}/vars/{index} cannot be read"):
-            return self._read(path, index, shape, kinds).astype(dtype)
+            return self._read(path, index, shape, kinds).astype(dtype, copy=False)
 
     def _arrays(self, path: str) -> Any:
         """The group ``path/vars``, or None."""

@@ -106,8 +106,9 @@ def write_weights(file: BinaryIO, model: Sequential) -> None:
 
 def read_weights(file: BinaryIO, room: arrays.Room) -> None:
     """Give a model the arrays of a ``.weights.h5`` file."""
-    room.check_size("it", os.fstat(file.fileno()).st_size)
-    image = file.read(room.most)
+    size = os.fstat(file.fileno()).st_size
+    room.check_size("it", size)
+    image = file.read(size)
     take_image(image, room, checked=hdf5.check_seal(image))
 
 
