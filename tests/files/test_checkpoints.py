@@ -194,5 +194,5 @@ def test_a_pipe_in_the_place_of_a_checkpoint_is_damaged(folder):
 
 @pytest.mark.parametrize("path", ["", 3, b"run", "a\0b"])
 def test_what_is_no_path_is_refused(tiny, path):
-    with pytest.raises((RavineTypeError, RavineValueError), match=r"checkpoint=.*: expected the path of a folder\."):
+    with pytest.raises((RavineTypeError, RavineValueError), match=r"checkpoint=.*: expected a folder's path\."):
         tiny.fit(checkpoint=path)

@@ -295,7 +295,7 @@ def test_slots_of_one_rule_never_become_those_of_another(tmp_path, case, ending)
 def test_keras_s_name_tells_the_rule(keras, tmp_path):
     trained(keras, keras.optimizers.Adam(0.05), batches=1).save(tmp_path / "m.keras")
     ours = trained(ravine, optimizers.Adamax(0.1), batches=0)
-    with pytest.warns(UserWarning, match="it starts anew: the file has what 'Adam' remembers, not what Adamax does"):
+    with pytest.warns(UserWarning, match="it starts anew: the file has what Adam remembers, not what Adamax does"):
         ours.load_weights(tmp_path / "m.keras")
 
 

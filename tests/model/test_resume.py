@@ -471,7 +471,7 @@ def test_batches_of_a_function_go_on_too(tmp_path):
 
 def test_a_checkpoint_without_its_notes_is_refused(tmp_path):
     ravine.files.Checkpoints("checkpoint", tmp_path).save(1, {"run/epoch": np.array(1)}, {"seed": 1, "run": {}})
-    with pytest.raises(RavineValueError, match="its newest checkpoint lacks callbacks, history"):
+    with pytest.raises(RavineValueError, match="its newest checkpoint lacks callbacks, epochs, history"):
         fresh().fit(X, Y, verbose=0, checkpoint=tmp_path)
 
 

@@ -140,7 +140,8 @@ def from_list(
     """
     name = type(rule).__name__
     if not are_those_of(listed.told, rule, shapes):
-        raise Foreign(f"the file has what {checks.shown(listed.told)} remembers, not what {name} does.")
+        told = checks.shown(listed.told)[1:-1].rstrip(": ").replace(":", " with")
+        raise Foreign(f"the file has what {told} remembers, not what {name} does.")
     numbers = 1 + (not isinstance(rule.learning_rate, Schedule))
     where, leaves = places(rule, shapes, order), jax.tree.leaves(shapes)
     batches = listed.integer(0)

@@ -51,7 +51,7 @@ class Backup:
     """
 
     def __init__(self, argument: str, folder: str | os.PathLike[str], *, passing: bool = False) -> None:
-        self.argument, self.folder = argument, checks.path(argument, folder, "the path of a folder")
+        self.argument, self.folder = argument, checks.path(argument, folder, "a folder's path")
         self.passing = passing
         self.files = hooks.files().Checkpoints(argument, folder)
         self.arrays, self.notes = self.files.newest() or ({}, {})
@@ -197,7 +197,7 @@ def backup_of(checkpoint: str | os.PathLike[str] | None, callbacks: Sequence[Cal
     """The checkpoints that ``fit`` was asked for, by its argument or by a callback."""
     found = [callback for callback in callbacks if isinstance(callback, BackupAndRestore)]
     if checkpoint is not None:
-        checks.path("checkpoint", checkpoint, "the path of a folder")
+        checks.path("checkpoint", checkpoint, "a folder's path")
     if len(found) + (checkpoint is not None) > 1:
         raise checks.RavineValueError(
             "checkpoint, callbacks: expected one folder of checkpoints, from fit(checkpoint=...) or from one "
