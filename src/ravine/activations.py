@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import jax
 import jax.numpy as jnp
 
-from ravine import arrays, checks, keras_names
+from ravine import arrays, checks, keras_names, tracing
 
 Activation = Callable[[jax.Array], jax.Array]
 
@@ -286,7 +286,7 @@ def output_shape(activation: str | Activation | None, shape: tuple[int, ...]) ->
     if function in ELEMENTWISE or function in OF_AN_AXIS:
         return shape
     samples = 2
-    found = jax.eval_shape(function, jax.ShapeDtypeStruct((samples, *shape), jnp.float32))
+    found = tracing.shape_of("activation", function, jax.ShapeDtypeStruct((samples, *shape), jnp.float32))
     if getattr(found, "shape", ())[:1] != (samples,):
         expected = f"a function that gives an output for each of {samples} samples of shape {shape}"
         checks.reject("activation", activation, f"{expected}, but this gives {found}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 
-from ravine import checks, keras_names, trees
+from ravine import checks, keras_names, tracing, trees
 
 EPSILON = 1e-7
 """Added to norms before a division, as in Keras."""
@@ -147,7 +147,7 @@ class Function(Constraint):
 
     def check_shape(self, argument: str, shape: tuple[int, ...]) -> None:
         """The function keeps the shape."""
-        found = jax.eval_shape(self.function, jax.ShapeDtypeStruct(shape, jnp.float32))
+        found = tracing.shape_of(argument, self.function, jax.ShapeDtypeStruct(shape, jnp.float32))
         if getattr(found, "shape", None) != shape:
             checks.reject(argument, self.function, f"a function that keeps the shape {shape}, but this gives {found}")
 

@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ravine import checks, trees
+from ravine import checks, tracing, trees
 
 Point = tuple[float, float]
 
@@ -61,8 +61,8 @@ class Objective:
             shape = jax.eval_shape(self.__call__, jax.ShapeDtypeStruct((2,), jnp.float32))
         except Exception as error:  # whatever a user's function raises
             raise checks.RavineTypeError(
-                f"objective={checks.shown(self.function)}: expected a function of a vector [2] that JAX can trace; it "
-                f"raised {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+                f"objective={checks.shown(self.function)}: expected a function of a vector [2] that JAX can trace; "
+                f"it failed: {tracing.reason(error, self.function)}"
             ) from error
         if shape.shape != () or not jnp.issubdtype(shape.dtype, jnp.floating):
             raise checks.RavineValueError(

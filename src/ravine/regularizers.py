@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 
-from ravine import checks, keras_names, trees
+from ravine import checks, keras_names, tracing, trees
 
 
 @trees.tree
@@ -142,7 +142,7 @@ class Function(Regularizer):
 
     def check_shape(self, argument: str, shape: tuple[int, ...]) -> None:
         """The function gives one number."""
-        found = jax.eval_shape(self.function, jax.ShapeDtypeStruct(shape, jnp.float32))
+        found = tracing.shape_of(argument, self.function, jax.ShapeDtypeStruct(shape, jnp.float32))
         if getattr(found, "shape", None) != ():
             checks.reject(argument, self.function, f"a function of an array to one number, but this gives {found}")
 

@@ -87,7 +87,7 @@ def test_a_schedule_of_optax_drives_a_rule(tiny):
 
 
 def test_what_needs_more_than_gradients_is_refused(tiny):
-    with pytest.raises(checks.RavineTypeError, match="works on gradients and parameters alone; it raised"):
+    with pytest.raises(checks.RavineTypeError, match="works on gradients and parameters alone; it failed"):
         tiny.model(optimizer=optax.lbfgs())
     with pytest.raises(checks.RavineValueError, match="whose updates are like the parameters"):
         tiny.model(

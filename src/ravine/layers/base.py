@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import activations, checks, initializers, keras_names, regularizers, trees
+from ravine import activations, checks, initializers, keras_names, regularizers, tracing, trees
 from ravine.layers.bound import Bound
 from ravine.layers.bound import Shape as Shape
 from ravine.layers.declaring import OWN, dtype_of, is_own, is_tree
@@ -151,8 +151,8 @@ class Layer(Bound):
             array = jnp.asarray(initializer(key, shape))
         except Exception as error:
             raise checks.RavineValueError(
-                f"{field}={checks.shown(given)} failed for the shape {shape}: {type(error).__name__}: "
-                f"{checks.one_line(error)}. Expected a function of a key and a shape."
+                f"{field}={checks.shown(given)} failed for the shape {shape}: "
+                f"{tracing.reason(error, given).rstrip('.')}. Expected a function of a key and a shape."
             ) from error
         if array.shape != shape or array.dtype not in (jnp.float32, jnp.float64):
             expected = f"a function that gives float32 of shape {shape}, but this gives {array.dtype} of {array.shape}"

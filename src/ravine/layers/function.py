@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ravine import checks, regularizers, trees
+from ravine import checks, regularizers, tracing, trees
 from ravine.layers.base import Arrays, Layer, Shape, as_floats
 
 Arguments = tuple[tuple[str, Any], ...]
@@ -130,8 +130,7 @@ def _shape_after(function: Callable[..., Any], arguments: Arguments, input_shape
             found = jax.eval_shape(lambda x: _called(function, arguments, x, False), batch)
         except Exception as error:
             raise checks.RavineValueError(
-                f"function: it fails on a batch of shape {(None, *input_shape)}: {type(error).__name__}: "
-                f"{' '.join(str(error).split())[:300]}"
+                f"function: it fails on a batch of shape {(None, *input_shape)}: {tracing.reason(error, function)}"
             ) from error
         shape = getattr(found, "shape", None)
         if shape is None or shape[:1] != (rows,) or jnp.issubdtype(found.dtype, jnp.complexfloating):

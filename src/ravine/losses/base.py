@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, keras_names, trees
+from ravine import checks, keras_names, tracing, trees
 
 EPSILON = 1e-7
 """Probabilities are kept this far from 0 and 1 before a logarithm is taken, as in Keras."""
@@ -281,10 +281,9 @@ def tried(argument: str, function: Callable[..., Any], y: np.ndarray, output_sha
             lambda y, outputs: function(same_rank(y, outputs), outputs), jax.ShapeDtypeStruct(y.shape, dtype), outputs
         )
     except Exception as error:
-        text = " ".join(str(error).split())
         raise checks.RavineValueError(
             f"{argument}={checks.shown(function)} failed for y of shape {y.shape} and outputs of shape "
-            f"{outputs.shape}: {type(error).__name__}: {text if len(text) <= 300 else text[:297] + '...'}"
+            f"{outputs.shape}: {tracing.reason(error, function)}"
         ) from error
     shape = getattr(found, "shape", None)
     if shape is None or (shape != () and shape[0] != rows):

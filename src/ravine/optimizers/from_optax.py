@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ravine import checks, trees
+from ravine import checks, tracing, trees
 from ravine.optimizers.transformation import Transformation
 
 
@@ -53,10 +53,9 @@ def _check(transformation: Any) -> None:
     try:
         moves = jax.eval_shape(lambda p: transformation.update(p, transformation.init(p), p)[0], params)
     except Exception as error:  # whatever the transformation raises
-        message = (str(error).splitlines() or [""])[0]
         raise checks.RavineTypeError(
             f"optimizer={checks.shown(transformation)}: expected an optax transformation that works on gradients and "
-            f"parameters alone; it raised {type(error).__name__}: {message}"
+            f"parameters alone; it failed: {tracing.reason(error)}"
         ) from error
     if jax.tree.map(jnp.shape, moves) != {"w": (2, 2)}:
         checks.reject("optimizer", transformation, "an optax transformation whose updates are like the parameters")

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, keras_names, trees
+from ravine import checks, keras_names, tracing, trees
 
 
 @trees.tree
@@ -38,8 +38,8 @@ class Schedule:
                 rates = np.asarray(_rates(trees.as_leaves(self), shown))
         except Exception as error:  # whatever a user's function raises
             raise checks.RavineTypeError(
-                f"learning_rate={checks.shown(self)}: expected a function of the step that JAX can trace; it raised "
-                f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+                f"learning_rate={checks.shown(self)}: expected a function of the step that JAX can trace; it failed: "
+                f"{tracing.reason(error, getattr(self, 'function', None))}"
             ) from error
         if rates.shape != shown.shape:
             raise checks.RavineValueError(

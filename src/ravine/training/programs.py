@@ -24,6 +24,8 @@ from weakref import WeakValueDictionary
 import jax
 import numpy as np
 
+from ravine import checks, tracing
+
 Options = tuple[tuple[str, Any], ...]
 """XLA's options for a program, as items of a dict."""
 
@@ -52,7 +54,10 @@ class Program:
         if lock is None:
             return self._function(first, second)
         with lock:
-            result = self._function(first, second)
+            try:
+                result = self._function(first, second)
+            except tracing.UNTRACEABLE as error:
+                raise checks.RavineTypeError(f"Code that is to be compiled failed: {tracing.reason(error)}") from error
             self._first = None
         return result
 
