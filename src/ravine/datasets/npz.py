@@ -12,7 +12,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from ravine import checks, regular
 
 MAX_BYTES = 2**34
 """Of all arrays together; a compressed file may declare more than there is memory."""
+
+END = 22
+"""Bytes of the record that ends an archive."""
 
 BROKEN = (
     *(zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, EOFError, KeyError, NotImplementedError),
@@ -34,6 +37,8 @@ def load(argument: str, path: str | os.PathLike[str]) -> dict[str, np.ndarray[An
     try:
         with regular.opened(argument, path) as file, zipfile.ZipFile(file) as archive:
             members = archive.infolist()
+            if len(members) != _count(file):
+                raise ValueError("its directory is damaged")
             if sum(member.file_size for member in members) > MAX_BYTES:
                 raise checks.RavineValueError(f"{named}: its arrays have more than {MAX_BYTES} bytes.")
             return {member.filename.removesuffix(".npy"): _array(archive.read(member)) for member in members}
@@ -42,6 +47,12 @@ def load(argument: str, path: str | os.PathLike[str]) -> dict[str, np.ndarray[An
     except BROKEN as error:
         reason = (isinstance(error, OSError) and error.strerror) or checks.one_line(error) or type(error).__name__
         raise checks.RavineValueError(f"{named}: expected an .npz file of arrays ({reason}).") from None
+
+
+def _count(file: BinaryIO) -> int:
+    """How many members the record at the end of an archive announces, which the standard library does not look at."""
+    file.seek(-END, os.SEEK_END)
+    return int.from_bytes(file.read(END)[10:12], "little")
 
 
 def _array(content: bytes) -> np.ndarray[Any, Any]:
