@@ -80,7 +80,7 @@ class Keeps(Callback):
     kept: ClassVar[list] = []
 
     def on_train_begin(self, logs=None):
-        weights = {name: w for name, w in self.model.weights.items() if name.endswith("kernel")}
+        weights = {name: w for name, w in self.model.named_weights.items() if name.endswith("kernel")}
         type(self).kept.append((self.model, list(weights.values())))
 
 
