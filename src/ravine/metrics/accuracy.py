@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +14,12 @@ from ravine.metrics.base import Metric
 
 
 @arrays.takes_arrays
+def right(answers: jax.Array, outputs: jax.Array) -> jax.Array:
+    """1 where an answer is right, else 0; what outputs of NaN answer, which a comparison may take for either, is not."""
+    unknown = jnp.isnan(outputs)
+    return (answers & ~(unknown.any(axis=-1) if unknown.ndim > answers.ndim else unknown)).astype(jnp.float32)
+
+
 def accuracy(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """1 where an output equals its target, else 0."""
     y, outputs = aligned(y, outputs)
@@ -24,20 +30,21 @@ def accuracy(y: jax.Array, outputs: jax.Array) -> jax.Array:
 def binary_accuracy(y: jax.Array, outputs: jax.Array, threshold: Any = 0.5) -> jax.Array:
     """1 where an output is above ``threshold`` and its target 1, or not above it and its target 0; else 0."""
     outputs = jnp.asarray(outputs)
-    return (losses.same_rank(jnp.asarray(y), outputs) == (outputs > threshold)).astype(jnp.float32)
+    return right(losses.same_rank(jnp.asarray(y), outputs) == (outputs > threshold), outputs)
 
 
 @arrays.takes_arrays
 def categorical_accuracy(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """1 where the largest output is at the largest target, else 0; both ``[..., classes]``."""
-    return (jnp.argmax(y, axis=-1) == jnp.argmax(outputs, axis=-1)).astype(jnp.float32)
+    outputs = jnp.asarray(outputs)
+    return right(jnp.argmax(y, axis=-1) == jnp.argmax(outputs, axis=-1), outputs)
 
 
 @arrays.takes_arrays
 def sparse_categorical_accuracy(y: jax.Array, outputs: jax.Array) -> jax.Array:
     """1 where the largest output is at the target's class index, else 0."""
     outputs = jnp.asarray(outputs)
-    return (losses.as_labels(jnp.asarray(y), outputs) == outputs.argmax(axis=-1)).astype(jnp.float32)
+    return right(losses.as_labels(jnp.asarray(y), outputs) == outputs.argmax(axis=-1), outputs)
 
 
 @arrays.takes_arrays
@@ -65,8 +72,7 @@ def in_top(labels: jax.Array, outputs: jax.Array, k: int) -> jax.Array:
     """1 where fewer than ``k`` outputs are larger than the one at the label, else 0."""
     # Counting the larger ones takes no sorting.
     chosen = jnp.take_along_axis(outputs, labels[..., None], axis=-1)
-    chosen = jnp.where(jnp.isnan(chosen), -jnp.inf, chosen)
-    return ((outputs > chosen).sum(axis=-1) < k).astype(jnp.float32)
+    return right((outputs > chosen).sum(axis=-1) < k, outputs)
 
 
 @trees.tree
@@ -100,8 +106,32 @@ class BinaryAccuracy(Metric):
         checks.number("threshold", self.threshold)
 
     def check(self, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
-        """Targets have the outputs' shape."""
+        """Targets are 0 and 1 and have the outputs' shape."""
         losses.check_same_shape("binary_accuracy", y, output_shape)
+        if y.size and not 0 <= y.min() <= y.max() <= 1:
+            raise checks.RavineValueError(
+                f"y holds values from {y.min():g} to {y.max():g}: binary_accuracy expected targets 0 and 1. Targets -1 "
+                "and 1 go with the loss 'hinge' and the metric 'accuracy'; for numbers use 'mae'."
+            )
+
+
+@trees.tree
+class SignAccuracy(Metric):
+    """The fraction of outputs with the sign of their targets: ``"accuracy"`` beside a hinge, whose targets are -1 and 1.
+
+    Targets 0 and 1, which a hinge takes too, count as -1 and 1.
+    """
+
+    called: ClassVar[str | None] = "accuracy"
+
+    def values(self, y: jax.Array, outputs: jax.Array) -> jax.Array:
+        """The fraction of each sample's outputs that are right."""
+        y, outputs = aligned(y, outputs)
+        return losses.per_sample(right((y > 0) == (outputs > 0), outputs))
+
+    def check(self, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
+        """Targets have the outputs' shape."""
+        losses.check_same_shape("accuracy", y, output_shape)
 
 
 @trees.tree

@@ -13,6 +13,7 @@ from ravine import checks, losses, trees
 from ravine.metrics.base import Metric, Weights, ratio
 from ravine.metrics.confusion import Counts, check_binary, compared
 from ravine.metrics.curves import above_steps, counted
+from ravine.metrics.histogram import USUAL, Histogram, log_odds
 
 CURVES = ("ROC", "PR", "PRGAIN")
 SUMMATIONS = ("interpolation", "minoring", "majoring")
@@ -20,10 +21,14 @@ SUMMATIONS = ("interpolation", "minoring", "majoring")
 
 @trees.tree
 class AUC(Metric):
-    """The area under the curve that the rates draw as the threshold falls from 1 to 0, from counts at each of them.
+    """The area under the curve that the rates draw as the threshold falls from 1 to 0; NaN if all targets are the same.
+
+    Outputs are told apart on 16,384 steps, even in their log-odds, so that the area is right for the probabilities of
+    rare events too. Those within a step count as equal.
 
     Args:
-        num_thresholds: how many thresholds from 0 to 1, at least 2.
+        num_thresholds: another number than 200, Keras's default, asks for so many even thresholds from 0 to 1 in place
+            of the steps, as in Keras; at least 2.
         curve: ``"ROC"``, recall over the rate of false positives; ``"PR"``, precision over recall; ``"PRGAIN"``, the
             two on the scale of Flach & Kull 2015.
         summation_method: ``"interpolation"`` joins neighbours by a straight line (a precision by how it runs between
@@ -35,7 +40,7 @@ class AUC(Metric):
         from_logits: whether the outputs are logits, of which the sigmoid is taken.
     """
 
-    num_thresholds: int = trees.static(default=200)
+    num_thresholds: int = trees.static(default=USUAL)
     curve: str = trees.static(default="ROC")
     summation_method: str = trees.static(default="interpolation")
     thresholds: Any = trees.static(default=None, kw_only=True)
@@ -98,13 +103,25 @@ class AUC(Metric):
     def _count(self) -> int:
         return int(self.num_thresholds) if self.thresholds is None else len(self.thresholds) + 2
 
-    def init(self) -> Counts:
+    @property
+    def _fine(self) -> bool:
+        return self.thresholds is None and self.num_thresholds == USUAL
+
+    def init(self) -> Counts | Histogram:
         """All 0."""
-        return Counts.zero((self._count(),), (self.outputs,) if self.multi_label else ())
+        labels = (self.outputs,) if self.multi_label else ()
+        return Histogram.zero(labels) if self._fine else Counts.zero((self._count(),), labels)
 
     def update(self, state: Any, y: jax.Array, outputs: jax.Array, weights: Weights = None) -> Any:
         """The state with one batch taken in."""
         positive, outputs, weights = compared(y, outputs, weights)
+        if not self.multi_label and self.label_weights is not None:
+            weights = weights * jnp.asarray(self.label_weights, jnp.float32)
+        if self._fine:
+            odds = outputs if self.from_logits else log_odds(outputs)
+            if self.multi_label:
+                return jax.vmap(Histogram.add, (0, 1, 1, 1))(state, odds, positive, weights)
+            return state.add(odds.reshape(-1), positive.reshape(-1), weights.reshape(-1))
         if self.from_logits:
             outputs = jax.nn.sigmoid(outputs)
         inner = self._inner()
@@ -116,13 +133,12 @@ class AUC(Metric):
         if self.multi_label:
             each = jax.vmap(counted, (1, 1, 1))(above, positive, weights)
             return state.add(each[0].T, each[1].T, *each[2:])
-        if self.label_weights is not None:
-            weights = weights * jnp.asarray(self.label_weights, jnp.float32)
         flat = above.reshape(-1, above.shape[-1]), positive.reshape(-1), weights.reshape(-1)
         return state.add(*counted(*flat))
 
     def result(self, state: Any) -> jax.Array:
         """The area of everything taken in."""
+        state = state.counts() if self._fine else state
         curve, summation = self.curve.upper(), self.summation_method.lower()
         if curve == "PR" and summation == "interpolation":
             terms = _between_counts(state)
@@ -131,7 +147,8 @@ class AUC(Metric):
             low, high = height[1:], height[:-1]
             heights = {"interpolation": (low + high) / 2, "minoring": jnp.minimum(low, high)}
             terms = (x[:-1] - x[1:]) * heights.get(summation, jnp.maximum(low, high))
-        areas = terms.sum(axis=0)
+        undefined = (state.positives == 0) | ((state.negatives == 0) & (curve != "PR"))
+        areas = jnp.where(undefined, jnp.nan, terms.sum(axis=0))
         if self.multi_label and self.label_weights is not None:
             weights = jnp.asarray(self.label_weights, jnp.float32)
             return ratio((areas * weights).sum(), weights.sum())

@@ -80,7 +80,12 @@ def compared(
         outputs = jnp.where(chosen, outputs, LOWEST)
     if class_id is not None:
         y, outputs = y[..., class_id], outputs[..., class_id]
-    return y != 0, outputs, spread(weights, outputs)
+    return y != 0, outputs, known(spread(weights, outputs), outputs)
+
+
+def known(weights: jax.Array, outputs: jax.Array) -> jax.Array:
+    """The weights, NaN where an output is: of answers that nobody knows no count is right."""
+    return jnp.where(jnp.isnan(outputs), jnp.nan, weights)
 
 
 def check_binary(name: str, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
@@ -154,7 +159,8 @@ class Thresholded(Metric):
         if threshold is None:
             threshold = 0.5 if top_k is None else LOWEST
         positive, outputs, weights = compared(y, outputs, weights, class_id, top_k)
-        above, of_positives = outputs > threshold, jnp.where(positive, weights, 0)
+        above = ~(outputs <= threshold)  # NaN included, whose weight is NaN
+        of_positives = jnp.where(positive, weights, 0)
         found, positives = jnp.where(above, of_positives, 0).sum(), of_positives.sum()
         return state.add(found, jnp.where(above, weights, 0).sum() - found, positives, weights.sum() - positives)
 

@@ -11,6 +11,7 @@ import numpy as np
 from ravine import checks, trees
 from ravine.metrics.base import Metric, Weights
 from ravine.metrics.confusion import Counts, check_binary, check_class_id, check_class_id_of, compared
+from ravine.metrics.histogram import USUAL, Histogram, log_odds
 
 
 def counted(above: jax.Array, positive: jax.Array, weights: jax.Array) -> tuple[jax.Array, ...]:
@@ -61,13 +62,19 @@ class Curve(Metric):
         check_binary(self.default_name(), y, output_shape)
         check_class_id_of(self.class_id, output_shape)
 
-    def init(self) -> Counts:
+    @property
+    def _fine(self) -> bool:
+        return self.num_thresholds == USUAL
+
+    def init(self) -> Counts | Histogram:
         """All 0."""
-        return Counts.zero((int(self.num_thresholds),))
+        return Histogram.zero() if self._fine else Counts.zero((int(self.num_thresholds),))
 
     def update(self, state: Any, y: jax.Array, outputs: jax.Array, weights: Weights = None) -> Any:
         """The state with one batch taken in."""
         positive, outputs, weights = (x.reshape(-1) for x in compared(y, outputs, weights, self.class_id))
+        if self._fine:
+            return state.add(log_odds(outputs), positive, weights)
         if self.num_thresholds < 3:  # as in Keras, which takes steps from three thresholds on
             above = outputs[:, None] > jnp.array([0.5] if self.num_thresholds == 1 else [0.0, 1.0])
         else:
@@ -80,8 +87,8 @@ class Curve(Metric):
 
     def result(self, state: Any) -> jax.Array:
         """The best wanted rate where the bound holds; 0 where it holds nowhere."""
-        bounded, wanted = self.rates(state)
-        return jnp.where(bounded >= self.asked(), wanted, 0).max()
+        bounded, wanted = self.rates(state.counts() if self._fine else state)
+        return jnp.where(bounded < self.asked(), 0, wanted).max()  # what is NaN stays so
 
 
 @trees.tree
@@ -90,12 +97,13 @@ class SensitivityAtSpecificity(Curve):
 
     Args:
         specificity: in [0, 1].
-        num_thresholds: how many thresholds from 0 to 1 are tried.
+        num_thresholds: 200 stands for 16,384 thresholds, even in the outputs' log-odds: see :class:`AUC`. Another
+            number asks for so many even ones from 0 to 1, as in Keras.
         class_id: which class to look at; None for all together.
     """
 
     specificity: float
-    num_thresholds: int = trees.static(default=200)
+    num_thresholds: int = trees.static(default=USUAL)
     class_id: int | None = trees.static(default=None)
 
     bound: ClassVar[str] = "specificity"
@@ -111,12 +119,13 @@ class SpecificityAtSensitivity(Curve):
 
     Args:
         sensitivity: in [0, 1].
-        num_thresholds: how many thresholds from 0 to 1 are tried.
+        num_thresholds: 200 stands for 16,384 thresholds, even in the outputs' log-odds: see :class:`AUC`. Another
+            number asks for so many even ones from 0 to 1, as in Keras.
         class_id: which class to look at; None for all together.
     """
 
     sensitivity: float
-    num_thresholds: int = trees.static(default=200)
+    num_thresholds: int = trees.static(default=USUAL)
     class_id: int | None = trees.static(default=None)
 
     bound: ClassVar[str] = "sensitivity"
@@ -132,12 +141,13 @@ class PrecisionAtRecall(Curve):
 
     Args:
         recall: in [0, 1].
-        num_thresholds: how many thresholds from 0 to 1 are tried.
+        num_thresholds: 200 stands for 16,384 thresholds, even in the outputs' log-odds: see :class:`AUC`. Another
+            number asks for so many even ones from 0 to 1, as in Keras.
         class_id: which class to look at; None for all together.
     """
 
     recall: float
-    num_thresholds: int = trees.static(default=200)
+    num_thresholds: int = trees.static(default=USUAL)
     class_id: int | None = trees.static(default=None)
 
     bound: ClassVar[str] = "recall"
@@ -153,12 +163,13 @@ class RecallAtPrecision(Curve):
 
     Args:
         precision: in [0, 1].
-        num_thresholds: how many thresholds from 0 to 1 are tried.
+        num_thresholds: 200 stands for 16,384 thresholds, even in the outputs' log-odds: see :class:`AUC`. Another
+            number asks for so many even ones from 0 to 1, as in Keras.
         class_id: which class to look at; None for all together.
     """
 
     precision: float
-    num_thresholds: int = trees.static(default=200)
+    num_thresholds: int = trees.static(default=USUAL)
     class_id: int | None = trees.static(default=None)
 
     bound: ClassVar[str] = "precision"

@@ -12,6 +12,7 @@ import numpy as np
 from ravine import checks, losses, trees
 from ravine.losses.base import aligned
 from ravine.metrics.base import Metric, Weights, spread
+from ravine.metrics.confusion import check_binary, known
 from ravine.metrics.regression import check_one_axis
 
 AVERAGES = ("micro", "macro", "weighted")
@@ -48,10 +49,14 @@ class FBase(Metric):
             checks.number("threshold", threshold, above=0, most=1)
 
     def check(self, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
-        """Targets have the outputs' shape, which has one axis; they are 0 or 1."""
-        name = self.default_name()
-        losses.check_same_shape(name, y, output_shape)
+        """Targets have the outputs' shape, which has one axis; they are 0 or 1. The largest of one output says nothing."""
+        check_binary(self.default_name(), y, output_shape)
         check_one_axis(type(self).__name__, output_shape)
+        if output_shape == (1,) and self.settings()[2] is None:
+            raise checks.RavineValueError(
+                f"{type(self).__name__}(threshold=None) takes the largest output for the answer, and the model has one "
+                "output: expected threshold=0.5, or another number in (0, 1]."
+            )
 
     def init(self) -> Hits:
         """All 0."""
@@ -68,7 +73,7 @@ class FBase(Metric):
             answers = (outputs >= outputs.max(axis=-1, keepdims=True)) & (jnp.abs(outputs) > 1e-9)
         else:
             answers = outputs > threshold
-        weights, axis = spread(weights, outputs), None if average == "micro" else 0
+        weights, axis = known(spread(weights, outputs), outputs), None if average == "micro" else 0
         parts = answers * y, answers * (1 - y), (1 - answers) * y
         sums = [(part * weights).sum(axis=axis) for part in parts]
         return Hits(state.found + sums[0], state.invented + sums[1], state.missed + sums[2])

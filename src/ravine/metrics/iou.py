@@ -44,7 +44,8 @@ class Overlap(Metric):
             weights = weights * (y != ignored)
         rows, columns = ((labels.reshape(-1, 1) == jnp.arange(classes)).astype(jnp.float32) for labels in (y, answers))
         weighted = rows * weights.reshape(-1, 1)
-        return state + jnp.matmul(weighted.T, columns, precision=jax.lax.Precision.HIGHEST)
+        unknown = jnp.where(jnp.isnan(outputs).any(), jnp.nan, 0)  # an answer of NaN is of no class
+        return state + jnp.matmul(weighted.T, columns, precision=jax.lax.Precision.HIGHEST) + unknown
 
     def result(self, state: Any) -> jax.Array:
         """The mean of the classes that count and occur."""

@@ -12,7 +12,7 @@ import numpy as np
 from ravine import arrays, checks, losses, trees
 from ravine.losses.base import aligned
 from ravine.losses.regression import check_axis, check_axis_of
-from ravine.metrics.base import Metric, OfLoss, Weights, spread
+from ravine.metrics.base import Metric, OfLoss, Weights, ratio, spread
 
 
 @trees.tree
@@ -28,10 +28,16 @@ class RootMeanSquaredError(OfLoss):
 
 @trees.tree
 class Moments:
-    """Sums over samples, each ``[outputs]``, of weights, targets and squares; ``numbers`` counts the targets."""
+    """What is known of the targets of each output, ``[outputs]``, as their distances from the first of them, ``origin``.
 
+    ``count`` is the sum of their weights, ``mean`` that of the distances, ``squares`` the sum of squared distances from
+    the mean, ``errors`` the sum of squared errors; ``numbers`` counts the targets. Distances, since the squares of
+    targets far from 0 would leave no digits for their spread.
+    """
+
+    origin: Any
     count: Any
-    total: Any
+    mean: Any
     squares: Any
     errors: Any
     numbers: Any
@@ -75,25 +81,31 @@ class R2Score(Metric):
     def init(self) -> Moments:
         """All 0."""
         zeros = np.zeros(self.outputs, np.float32)
-        return Moments(zeros, zeros, zeros, zeros, np.float32(0))
+        return Moments(zeros, zeros, zeros, zeros, zeros, np.float32(0))
 
     def update(self, state: Any, y: jax.Array, outputs: jax.Array, weights: Weights = None) -> Any:
-        """The state with one batch taken in."""
+        """The state with one batch taken in (Chan, Golub & LeVeque 1979, equation 2.1)."""
         y, outputs = aligned(y, outputs)
         weights = spread(weights, outputs)
+        origin = jnp.where(state.numbers == 0, y[0], state.origin)
+        far, count = y - origin, weights.sum(axis=0)
+        mean = ratio((far * weights).sum(axis=0), count)
+        step, total = mean - state.mean, state.count + count
         return Moments(
-            state.count + weights.sum(axis=0),
-            state.total + (y * weights).sum(axis=0),
-            state.squares + (y**2 * weights).sum(axis=0),
+            origin,
+            total,
+            state.mean + step * ratio(count, total),
+            state.squares
+            + ((far - mean) ** 2 * weights).sum(axis=0)
+            + step**2 * state.count * ratio(count, total),
             state.errors + ((y - outputs) ** 2 * weights).sum(axis=0),
             state.numbers + y.size,
         )
 
     def result(self, state: Any) -> jax.Array:
-        """The score of everything taken in; NaN where all targets are the same and met."""
-        spreads = state.squares - state.total**2 / state.count
-        scores = 1 - state.errors / spreads
-        scores = jnp.where(jnp.isinf(scores), 0, scores)  # as in Keras, of targets that are all the same
+        """The score of everything taken in; NaN if all targets of an output are the same, since it has none."""
+        spreads = state.squares
+        scores = jnp.where(spreads > 0, 1 - state.errors / jnp.where(spreads > 0, spreads, 1), jnp.nan)
         weighted = self.class_aggregation == "variance_weighted_average"
         score = (spreads * scores).sum() / spreads.sum() if weighted else scores.mean()
         if not self.num_regressors:
@@ -148,7 +160,22 @@ class Correlation(Metric):
 
 @trees.tree
 class PearsonCorrelation(Correlation):
-    """The mean over samples of the correlation between a sample's targets and outputs."""
+    """The mean over samples of the correlation between a sample's targets and outputs.
+
+    A sample whose targets or outputs are all the same has no correlation, and counts for nothing; NaN without others.
+    """
+
+    def update(self, state: Any, y: jax.Array, outputs: jax.Array, weights: Weights = None) -> Any:
+        """The state with one batch taken in."""
+        y, outputs = aligned(y, outputs)
+        varies = (y.max(self.axis) > y.min(self.axis)) & ~(outputs.max(self.axis) <= outputs.min(self.axis))
+        values = jnp.where(varies, pearson_correlation(y, outputs, self.axis), 0)
+        weights = spread(weights, values) * varies
+        return state.add((values * weights).sum(), weights.sum())
+
+    def result(self, state: Any) -> jax.Array:
+        """The mean of everything taken in."""
+        return jnp.where(state.count > 0, state.result(), jnp.nan)
 
     def values(self, y: jax.Array, outputs: jax.Array) -> jax.Array:
         """The correlation of each sample."""
