@@ -82,8 +82,15 @@ def test_a_data_frame():
 
 
 def test_a_feature_that_never_changes_becomes_0():
-    made = adapted(np.full((5, 2), 7.0), (2,))
+    with pytest.warns(UserWarning, match=r"adapt: feature 0 \(and 1 more\) is the same in all of data"):
+        made = adapted(np.full((5, 2), 7.0), (2,))
     np.testing.assert_array_equal(made.predict(np.full((3, 2), 7.0)), np.zeros((3, 2)))
+
+
+def test_features_that_float32_hardly_tells_apart_are_warned_of():
+    times = 1.7e9 + np.arange(100.0)[:, None]
+    with pytest.warns(UserWarning, match="adapt: feature 1 lies so far from 0, beside its spread, that float32 hardly"):
+        Normalization().adapt(np.concatenate([times - 1.7e9, times], axis=1))
 
 
 def test_the_inverse_undoes_it():
@@ -257,7 +264,7 @@ def test_data_that_cannot_be_adapted_to_changes_nothing(data, message):
 
 def test_a_layer_adapted_to_other_samples_joins_no_model():
     layer = Normalization()
-    layer.adapt(np.zeros((5, 4)))
+    layer.adapt(X[:, :1].repeat(4, axis=1))
     message = r"was adapted to data with \(4,\) along axis=-1, but here samples of shape \(2, 3\) have \(3,\)"
     with pytest.raises(checks.RavineValueError, match=message):
         Sequential([Input((2, 3)), layer])

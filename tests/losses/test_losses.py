@@ -292,6 +292,8 @@ def test_arguments_have_the_names_order_and_defaults_of_keras(cls, keras):
     found = {name: p.default for name, p in inspect.signature(cls).parameters.items() if name != "name"}
     if cls is losses.CategoricalGeneralizedCrossEntropy:
         assert found.pop("from_logits") is False  # what its link with a softmax takes
+    if cls is losses.SparseCategoricalCrossentropy:
+        assert found.pop("label_smoothing") is None  # which Keras has for one-hot targets alone
     assert found == expected
     positional = [name for name in expected if name != "reduction" and (name, "axis") != ("axis", None)]
     assert [name for name in found if name in positional] == positional

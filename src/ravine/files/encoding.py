@@ -92,6 +92,8 @@ def encode_object(where: str, value: Any, family: Family) -> Config:
         config |= encode_lambda(where, value)
     if isinstance(value, Layer) and config["activity_regularizer"] is None:
         del config["activity_regularizer"]  # not every layer of Keras takes one
+    elif isinstance(value, losses.SparseCategoricalCrossentropy) and config["label_smoothing"] is None:
+        del config["label_smoothing"]  # which Keras has for one-hot targets alone
     elif isinstance(value, ActivityRegularization):
         checks.reject(f"{where}.activity_regularizer", value.activity_regularizer, "None, since Keras takes no second")
     return named(type(value), config, family)

@@ -59,6 +59,9 @@ class Rescaling(Layer):
 SMALLEST = 1e-7
 """A standard deviation below this one counts as this one, as in Keras."""
 
+COARSE = 1 / 64
+"""Steps between neighbouring float32 above this part of a standard deviation are warned of."""
+
 ROWS = 2**16
 """As many rows are adapted to at once, so that data larger than memory can be."""
 
@@ -170,6 +173,7 @@ class Normalization(Layer):
         if not moments.seen:
             raise checks.RavineValueError("data is empty: expected at least one batch.")
         new = {"mean": moments.mean, "variance": moments.squares / moments.seen}
+        _warn_of_scales(new["mean"], np.sqrt(new["variance"]))
         self.give({name: a.astype(np.float32) for name, a in new.items()} | {"count": np.array(0, np.int32)})
         object.__setattr__(self, "columns", columns)
 
@@ -206,6 +210,22 @@ class Normalization(Layer):
         mean, variance = (_beside(jnp.asarray(a, x.dtype), axes_of(self._axis(), x.ndim), x.ndim) for a in found)
         deviation = jnp.maximum(jnp.sqrt(variance), SMALLEST)
         return (mean + x * deviation if self.invert else (x - mean) / deviation), stats
+
+
+def _warn_of_scales(mean: Any, deviation: Any) -> None:
+    """Warn of features that do not change, and of those too far from 0 for float32 to tell their values apart."""
+    flat = np.ravel(deviation)
+    for words, bad in (
+        (f"is the same in all of data, and is divided by {SMALLEST:g}: leave it out", flat < SMALLEST),
+        (
+            "lies so far from 0, beside its spread, that float32 hardly tells its values apart: subtract its mean "
+            "first, in float64",
+            (flat >= SMALLEST) & (np.ravel(np.abs(mean)) * np.finfo(np.float32).eps > COARSE * flat),
+        ),
+    ):
+        if bad.any():
+            others = f" (and {int(bad.sum()) - 1} more)" if bad.sum() > 1 else ""
+            checks.warn(f"adapt: feature {int(bad.argmax())}{others} {words}.")
 
 
 def _fits(sizes: tuple[int, ...], shape: tuple[int, ...]) -> bool:

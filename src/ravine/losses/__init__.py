@@ -159,6 +159,14 @@ ALIASES: dict[str, type[Loss]] = {cls.__name__: cls for cls in FUNCTIONS.values(
     name.upper(): cls for name, cls in SHORT.items()
 }
 
+mse = MSE = mean_squared_error
+mae = MAE = mean_absolute_error
+mape = MAPE = mean_absolute_percentage_error
+msle = MSLE = mean_squared_logarithmic_error
+bce = BCE = binary_crossentropy
+kld = KLD = kl_divergence
+logcosh = log_cosh
+
 LossLike = str | Loss | type[Loss] | Callable[[jax.Array, jax.Array], Any]
 
 
@@ -177,7 +185,7 @@ def get(loss: LossLike) -> Loss:
     if isinstance(loss, Loss):
         loss.check_settings()
         return loss
-    if not callable(loss) or isinstance(loss, type):
+    if not callable(loss) or isinstance(loss, type) or type(loss).__module__.startswith("keras."):
         checks.reject_type(
             "loss", loss, "a name such as 'mse', an object such as losses.MeanSquaredError(), or a function"
         )

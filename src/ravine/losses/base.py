@@ -173,6 +173,10 @@ class Loss:
         y, outputs, weights = by_step(y, outputs, weights)
         return self.values(y, outputs), weights
 
+    def takes_weights(self, y: np.ndarray, output_shape: tuple[int, ...]) -> bool:
+        """Whether samples can have weights."""
+        return True
+
     def reduced(self, values: jax.Array, weights: jax.Array | None) -> jax.Array:
         """A batch's loss from its samples', weighted where there are weights."""
         if weights is None:
@@ -264,6 +268,10 @@ class Function(Loss):
             )
         return per_sample(found.reshape(-1, *found.shape[weights.ndim :])), weights.reshape(-1)
 
+    def takes_weights(self, y: np.ndarray, output_shape: tuple[int, ...]) -> bool:
+        """Not if the function gives one value for a whole batch."""
+        return tried("loss", self.function, y, output_shape).shape != ()
+
     def check(self, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
         """The function gives floats: one for each sample or more, or one for all."""
         found = tried("loss", self.function, y, output_shape)
@@ -273,21 +281,29 @@ class Function(Loss):
 
 def tried(argument: str, function: Callable[..., Any], y: np.ndarray, output_shape: tuple[int, ...]) -> Any:
     """The shape and type of what a user's function gives for targets and outputs; raises where they cannot work."""
-    rows = len(y)
-    dtype = jax.dtypes.canonicalize_dtype(y.dtype)
-    outputs = jax.ShapeDtypeStruct((rows, *output_shape), jnp.float32)
-    try:
-        found = jax.eval_shape(
-            lambda y, outputs: function(same_rank(y, outputs), outputs), jax.ShapeDtypeStruct(y.shape, dtype), outputs
-        )
-    except Exception as error:
-        raise checks.RavineValueError(
-            f"{argument}={checks.shown(function)} failed for y of shape {y.shape} and outputs of shape "
-            f"{outputs.shape}: {tracing.reason(error, function)}"
-        ) from error
+    found, more = (_given(argument, function, y, output_shape, rows) for rows in (len(y), len(y) + 1))
     shape = getattr(found, "shape", None)
-    if shape is None or (shape != () and shape[0] != rows):
+    if shape is None or (shape != () and shape[0] != len(y)):
         checks.reject(
             argument, function, f"a function of y and outputs to an array [batch, ...] or a number; this gives {found}"
         )
+    if shape[1:] != more.shape[1:]:
+        raise checks.RavineValueError(
+            f"{argument}={checks.shown(function)} gives values of shape {shape} for {len(y)} samples: each target was "
+            f"compared with each sample's output. y has shape {y.shape} and the outputs {(len(y), *output_shape)}; "
+            "expected a function that compares the two row by row."
+        )
     return found
+
+
+def _given(argument: str, function: Callable[..., Any], y: np.ndarray, output_shape: tuple[int, ...], rows: int) -> Any:
+    """The shape and type of what a function gives for a batch of so many rows."""
+    targets = jax.ShapeDtypeStruct((rows, *y.shape[1:]), jax.dtypes.canonicalize_dtype(y.dtype))
+    outputs = jax.ShapeDtypeStruct((rows, *output_shape), jnp.float32)
+    try:
+        return jax.eval_shape(lambda y, outputs: function(same_rank(y, outputs), outputs), targets, outputs)
+    except Exception as error:
+        raise checks.RavineValueError(
+            f"{argument}={checks.shown(function)} failed for y of shape {targets.shape} and outputs of shape "
+            f"{outputs.shape}: {tracing.reason(error, function)}"
+        ) from error

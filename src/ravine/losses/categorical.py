@@ -64,15 +64,24 @@ def categorical_focal_crossentropy(
 
 @arrays.takes_arrays
 def sparse_categorical_crossentropy(
-    y: jax.Array, outputs: jax.Array, from_logits: bool = False, ignore_class: int | None = None
+    y: jax.Array,
+    outputs: jax.Array,
+    from_logits: bool = False,
+    ignore_class: int | None = None,
+    label_smoothing: Any = None,
 ) -> jax.Array:
-    """-log p[y]; 0 where y is ``ignore_class``."""
+    """-log p[y], or with smoothing s -(1 - s)·log p[y] - s·mean(log p); 0 where y is ``ignore_class``."""
     labels = as_labels(jnp.asarray(y), outputs)
     # A comparison instead of a gather: its gradient is a product, where a gather's would be a scatter.
     chosen = labels[..., None] == jnp.arange(outputs.shape[-1])
     if ignore_class is not None:
         chosen &= labels[..., None] != ignore_class
-    return -jnp.where(chosen, log_probabilities(outputs, from_logits), 0).sum(axis=-1)
+    log_p = log_probabilities(outputs, from_logits)
+    values = -jnp.where(chosen, log_p, 0).sum(axis=-1)
+    if label_smoothing is None:
+        return values
+    counted = True if ignore_class is None else labels != ignore_class
+    return jnp.where(counted, (1 - label_smoothing) * values - label_smoothing * log_p.mean(axis=-1), 0)
 
 
 @arrays.takes_arrays
@@ -163,9 +172,12 @@ class SparseCategoricalCrossentropy(Crossentropy):
     Args:
         from_logits: whether the model's outputs are logits rather than probabilities.
         ignore_class: a label that counts for nothing: a batch's loss is the mean over the others.
+        label_smoothing: s in [0, 1] takes the part s of a label's weight and spreads it over all classes; None for
+            none.
     """
 
     ignore_class: int | None = trees.static(default=None)
+    label_smoothing: float | None = None
 
     link: ClassVar[str | None] = "softmax"
 
@@ -176,7 +188,7 @@ class SparseCategoricalCrossentropy(Crossentropy):
 
     def values(self, y: jax.Array, outputs: jax.Array) -> jax.Array:
         """The crossentropy of each sample."""
-        values = sparse_categorical_crossentropy(y, outputs, self.from_logits, self.ignore_class)
+        values = sparse_categorical_crossentropy(y, outputs, self.from_logits, self.ignore_class, self.label_smoothing)
         if self.ignore_class is not None:
             counted = self.counted(y, outputs)
             values = values * (counted.size / jnp.maximum(counted.sum(), 1))
@@ -191,6 +203,8 @@ class SparseCategoricalCrossentropy(Crossentropy):
         super().check_settings()
         if self.ignore_class is not None and type(self.ignore_class) is not int:
             checks.reject_type("ignore_class", self.ignore_class, "an integer or None")
+        if self.label_smoothing is not None:
+            checks.number("label_smoothing", self.label_smoothing, least=0, most=1)
 
     def check(self, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
         """Targets are whole numbers in [0, classes)."""

@@ -15,7 +15,7 @@ from ravine.metrics.base import Metric
 
 @arrays.takes_arrays
 def right(answers: jax.Array, outputs: jax.Array) -> jax.Array:
-    """1 where an answer is right, else 0; what outputs of NaN answer, which a comparison may take for either, is not."""
+    """1 where an answer is right, else 0. Outputs of NaN, which a comparison takes for either, are not."""
     unknown = jnp.isnan(outputs)
     return (answers & ~(unknown.any(axis=-1) if unknown.ndim > answers.ndim else unknown)).astype(jnp.float32)
 
@@ -117,7 +117,7 @@ class BinaryAccuracy(Metric):
 
 @trees.tree
 class SignAccuracy(Metric):
-    """The fraction of outputs with the sign of their targets: ``"accuracy"`` beside a hinge, whose targets are -1 and 1.
+    """The fraction of outputs with the sign of their targets, -1 and 1: ``"accuracy"`` beside a hinge.
 
     Targets 0 and 1, which a hinge takes too, count as -1 and 1.
     """

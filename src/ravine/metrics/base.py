@@ -87,6 +87,10 @@ class Metric:
         """The metric of outputs ``[batch, *output_shape]``, for those whose state depends on how many there are."""
         return self
 
+    def takes_weights(self, y: np.ndarray, output_shape: tuple[int, ...]) -> bool:
+        """Whether samples can have weights."""
+        return True
+
     def default_name(self) -> str:
         """The key in ``History`` of a metric without a name."""
         return self.called or trees.snake(type(self).__name__)
@@ -192,6 +196,10 @@ class MeanMetricWrapper(Metric):
     def check(self, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
         """The function gives numbers: one for each sample or more, or one for all."""
         tried(f"metric {self.name or self.default_name()!r}", self.fn, y, output_shape)
+
+    def takes_weights(self, y: np.ndarray, output_shape: tuple[int, ...]) -> bool:
+        """Not if the function gives one value for a whole batch."""
+        return tried("metric", self.fn, y, output_shape).shape != ()
 
     def update(self, state: Any, y: jax.Array, outputs: jax.Array, weights: Weights = None) -> Any:
         """The state with one batch taken in."""

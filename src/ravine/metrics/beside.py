@@ -23,8 +23,8 @@ from ravine.metrics.means import SparseCategoricalCrossentropy
 PROBABILITIES = (BinaryAccuracy, confusion.Thresholded, curves.Curve, auc.AUC, f_score.FBase, iou.BinaryIoU)
 """Metrics whose thresholds are probabilities."""
 
-LABELS = (SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy, SparseCategoricalCrossentropy)
-"""Metrics whose targets are class indices."""
+LABELS = (SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy)
+"""Metrics of answers whose targets are class indices."""
 
 HALF = 0.5
 
@@ -89,8 +89,8 @@ def beside(metric: Metric, loss: losses.Loss | None) -> Metric:
     if loss is None:
         return metric
     ignored = getattr(loss, "ignore_class", None)
-    if ignored is not None and isinstance(metric, LABELS):
-        metric = Ignoring(metric, ignored)
+    if ignored is not None:
+        metric = _without(metric, ignored)
     if loss.link is None or not getattr(loss, "from_logits", False):
         return metric
     if isinstance(metric, MeanLoss) and metric.loss.link == loss.link:
@@ -101,6 +101,15 @@ def beside(metric: Metric, loss: losses.Loss | None) -> Metric:
     meant = not isinstance(metric, BinaryAccuracy | iou.BinaryIoU) or metric.threshold == HALF
     own = isinstance(metric, auc.AUC) and metric.from_logits
     return OfLogits(metric, loss.link) if isinstance(metric, PROBABILITIES) and meant and not own else metric
+
+
+def _without(metric: Metric, label: int) -> Metric:
+    """The metric with a label left out, if its targets are class indices and it leaves none out itself."""
+    if isinstance(metric, MeanLoss) and type(metric.loss) is losses.SparseCategoricalCrossentropy:
+        metric = SparseCategoricalCrossentropy(metric.loss.from_logits, metric.loss.ignore_class, name=metric.name)
+    if isinstance(metric, SparseCategoricalCrossentropy):
+        return metric if metric.ignore_class is not None else replace(metric, ignore_class=label)
+    return Ignoring(metric, label) if isinstance(metric, LABELS) else metric
 
 
 def accuracy_beside(metric: Metric, loss: losses.Loss | None) -> Metric:

@@ -87,8 +87,10 @@ class Curve(Metric):
 
     def result(self, state: Any) -> jax.Array:
         """The best wanted rate where the bound holds; 0 where it holds nowhere."""
-        bounded, wanted = self.rates(state.counts() if self._fine else state)
-        return jnp.where(bounded < self.asked(), 0, wanted).max()  # what is NaN stays so
+        counts = state.counts() if self._fine else state
+        bounded, wanted = self.rates(counts)
+        best = jnp.where(bounded >= self.asked(), wanted, 0).max()
+        return jnp.where(jnp.isnan(counts.positives + counts.negatives), jnp.nan, best)
 
 
 @trees.tree

@@ -49,7 +49,7 @@ class FBase(Metric):
             checks.number("threshold", threshold, above=0, most=1)
 
     def check(self, y: np.ndarray, output_shape: tuple[int, ...]) -> None:
-        """Targets have the outputs' shape, which has one axis; they are 0 or 1. The largest of one output says nothing."""
+        """Targets are 0 or 1, of the outputs' shape, which has one axis; there is a choice for the largest to be."""
         check_binary(self.default_name(), y, output_shape)
         check_one_axis(type(self).__name__, output_shape)
         if output_shape == (1,) and self.settings()[2] is None:

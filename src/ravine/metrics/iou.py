@@ -55,7 +55,8 @@ class Overlap(Metric):
         chosen = np.array(targets)
         both, either = both[chosen], either[chosen]
         occurs = either > 1e-9
-        return jnp.where(occurs, both / (either + losses.EPSILON), 0).sum() / (occurs.sum() + losses.EPSILON)
+        mean = jnp.where(occurs, both / (either + losses.EPSILON), 0).sum() / (occurs.sum() + losses.EPSILON)
+        return jnp.where(jnp.isnan(state).any(), jnp.nan, mean)
 
 
 def check_list(argument: str, value: Any) -> None:

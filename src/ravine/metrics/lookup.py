@@ -11,6 +11,7 @@ import jax
 from ravine import checks, losses
 from ravine.metrics import accuracy, auc, confusion, curves, f_score, iou, means, regression
 from ravine.metrics.base import MeanLoss, MeanMetricWrapper, Metric
+from ravine.metrics.beside import accuracy_beside, beside
 from ravine.trees import snake
 
 CLASSES: tuple[type[Metric], ...] = (
@@ -115,6 +116,11 @@ def checked(argument: str, metric: object) -> Checked:
     if isinstance(metric, losses.Loss):
         metric.check_settings()
         return metric
+    if hasattr(metric, "update_state"):
+        raise checks.RavineTypeError(
+            f"{argument}={checks.shown(metric)} is an object with a state of its own, which a compiled run cannot "
+            "change: expected a metric of ravine.metrics, or a function of y and outputs."
+        )
     if callable(metric) and not isinstance(metric, type):
         return _of_function(metric)
     checks.reject_type(argument, metric, "a name such as 'accuracy', an object such as BinaryAccuracy(), or a function")
@@ -141,16 +147,21 @@ def _of_function(function: Callable[[jax.Array, jax.Array], Any]) -> Metric:
     return MeanMetricWrapper(function)
 
 
-def get(metric: Checked, y_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> Metric:
-    """The metric for what :func:`checked` gave, given the targets' whole shape and the outputs' without the batch."""
+def get(
+    metric: Checked, y_shape: tuple[int, ...], output_shape: tuple[int, ...], loss: losses.Loss | None = None
+) -> Metric:
+    """The metric for what :func:`checked` gave, given the targets' whole shape and the outputs' without the batch.
+
+    ``loss`` is the one that it stands beside, as that reads the model's outputs.
+    """
     if isinstance(metric, losses.Loss):
         metric = MeanLoss(metric)
     elif isinstance(metric, str) and metric.lower() in ACCURACY_NAMES:
         rank = len(y_shape) - 1 if y_shape[-1] == 1 and len(y_shape) > 1 else len(y_shape)
-        metric = resolve_accuracy(rank, output_shape)
+        metric = accuracy_beside(resolve_accuracy(rank, output_shape), loss)
     elif isinstance(metric, str):
         metric = _made("metrics", ALIASES.get(metric) or TABLE[metric])
-    return metric.fitted(output_shape)
+    return beside(metric.fitted(output_shape), loss)
 
 
 def name_of(metric: Checked) -> str:

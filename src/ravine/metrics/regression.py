@@ -28,7 +28,7 @@ class RootMeanSquaredError(OfLoss):
 
 @trees.tree
 class Moments:
-    """What is known of the targets of each output, ``[outputs]``, as their distances from the first of them, ``origin``.
+    """What is known of the targets of each output, ``[outputs]``, by their distances from the first, ``origin``.
 
     ``count`` is the sum of their weights, ``mean`` that of the distances, ``squares`` the sum of squared distances from
     the mean, ``errors`` the sum of squared errors; ``numbers`` counts the targets. Distances, since the squares of
@@ -95,9 +95,7 @@ class R2Score(Metric):
             origin,
             total,
             state.mean + step * ratio(count, total),
-            state.squares
-            + ((far - mean) ** 2 * weights).sum(axis=0)
-            + step**2 * state.count * ratio(count, total),
+            state.squares + ((far - mean) ** 2 * weights).sum(axis=0) + step**2 * state.count * ratio(count, total),
             state.errors + ((y - outputs) ** 2 * weights).sum(axis=0),
             state.numbers + y.size,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -76,13 +77,16 @@ class Compiled:
                 "Leave one of the two out.",
             )
             linked = network
+            seen: losses.Loss = dataclasses.replace(loss, from_logits=False)  # type: ignore[call-arg]
+        else:
+            seen = loss
         return Task(
             network=linked,
             optimizer=self.optimizer,
             loss=on_logits if linked.link else loss,
             loss_weight=self.loss_weight,
-            metrics=tuple(metrics.get(m, y_shape, output_shape) for m in self.metrics),
-            weighted_metrics=tuple(metrics.get(m, y_shape, output_shape) for m in self.weighted_metrics),
+            metrics=tuple(metrics.get(m, y_shape, output_shape, seen) for m in self.metrics),
+            weighted_metrics=tuple(metrics.get(m, y_shape, output_shape, seen) for m in self.weighted_metrics),
         )
 
     def directions(self, task: Task) -> dict[str, str]:

@@ -15,6 +15,7 @@ from ravine import checks, seeds, trees
 from ravine.callbacks import Callback, LearningRateScheduler, ReduceLROnPlateau, TerminateOnNaN
 from ravine.callbacks.base import TEST, TRAIN_BATCH, Stopper, overrides
 from ravine.callbacks.progress import Progress
+from ravine.model.evaluation import warn_of_undefined
 from ravine.model.fitting import Request
 from ravine.model.resuming import Backup
 from ravine.training import placement, programs
@@ -61,6 +62,7 @@ class Course:
         self.history = History(params=params, seed=request.seed)
         self._legs: list[tuple[int, float]] = []
         self._handed: Any = None
+        self._undefined: set[str] = set()
         if backup is not None:
             backup.check(self)
 
@@ -190,6 +192,8 @@ class Course:
                 self.before(epoch)
             logs = self.request.logs(values, epoch)
             self._warn_of_nan(epoch, logs)
+            warn_of_undefined(logs, self._undefined)
+            self._undefined |= {key for key, value in logs.items() if math.isnan(value)}
             self.history.append(epoch, logs, self.request.seen(values))
             for callback in self.callbacks:
                 callback.on_epoch_end(epoch, logs)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from ravine import checks
 from ravine.callbacks import Callback
 from ravine.callbacks.base import TEST, overrides
 from ravine.layers.network import Variables
@@ -18,6 +20,17 @@ from ravine.training.step import Sums, Task, read, test_step
 def values_of(task: Task, sums: Sums) -> np.ndarray:
     """The loss and the metrics of running sums, float32 ``[1 + metrics]``."""
     return programs.fetched(programs.compiled(read)(task, sums))
+
+
+def warn_of_undefined(logs: Mapping[str, float], told: Container[str] = ()) -> None:
+    """Warn of each metric that is NaN beside a loss that is none; ``told`` are those that were warned of."""
+    for key, value in logs.items():
+        loss = logs.get("val_loss" if key.startswith("val_") else "loss", math.nan)
+        if math.isnan(value) and math.isfinite(loss) and key not in told:
+            checks.warn(
+                f"{key} is NaN: it is undefined for these targets, as an AUC is if all are of one class, or R² if all "
+                "are the same."
+            )
 
 
 def evaluated(

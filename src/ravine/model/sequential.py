@@ -17,7 +17,7 @@ from ravine.callbacks.progress import check_verbose, figures
 from ravine.layers import Input, Layer
 from ravine.model import fitting
 from ravine.model.course import Course
-from ravine.model.evaluation import evaluated, in_batches, values_of
+from ravine.model.evaluation import evaluated, in_batches, values_of, warn_of_undefined
 from ravine.model.fitting import Feed, Plan, Request
 from ravine.model.prediction import first_batches
 from ravine.model.resuming import Backup, backup_of
@@ -314,7 +314,9 @@ class Sequential(Trainable):
             batches = in_batches(first, rows)
         with programs.held_by(self.programs):
             values = evaluated(trees.as_leaves(checked), self.arrays(), batches, callbacks, self._named)
-        return self._named(values)
+        logs = self._named(values)
+        warn_of_undefined(logs)
+        return logs
 
     def train_on_batch(
         self,

@@ -7,6 +7,7 @@ from ravine.losses import Loss
 from ravine.losses.base import Function
 from ravine.metrics import Metric, accuracy, auc, confusion, curves, iou
 from ravine.metrics.base import MeanLoss, OfLoss
+from ravine.metrics.beside import Wrapped
 from ravine.training.data import Data
 
 LOSSES: tuple[type[Loss], ...] = (
@@ -48,6 +49,8 @@ METRICS: tuple[type[Metric], ...] = (
 
 def weighs_steps(comparison: Loss | Metric) -> bool:
     """Whether steps of a sample can have weights of their own."""
+    if isinstance(comparison, Wrapped):
+        return weighs_steps(comparison.metric)
     if isinstance(comparison, MeanLoss):
         return not isinstance(comparison.loss, Function) and weighs_steps(comparison.loss)
     if isinstance(comparison, OfLoss):
@@ -61,7 +64,17 @@ def check(
     argument: str, data: Data, output_shape: tuple[int, ...], loss: Loss, weighted_metrics: tuple[Metric, ...]
 ) -> None:
     """Raise where weights of steps are not of the outputs' steps, or where the loss or a metric cannot weigh steps."""
-    if data.w is None or data.w.ndim == 1:
+    if data.w is None:
+        return
+    compared: tuple[Loss | Metric, ...] = (loss, *weighted_metrics)
+    for comparison in compared:
+        if not comparison.takes_weights(data.y, output_shape):
+            kind = "loss" if isinstance(comparison, Loss) else "weighted metric"
+            raise checks.RavineValueError(
+                f"{argument} was given, but the {kind}'s function gives one number for a whole batch, which weights of "
+                "samples cannot act on: expected a function that gives a value for each sample, [batch]."
+            )
+    if data.w.ndim == 1:
         return
     steps, rows = output_shape[:-1], len(data.w)
     if data.w.shape[1:] != steps[: data.w.ndim - 1]:
@@ -69,7 +82,6 @@ def check(
         raise checks.RavineValueError(
             f"{argument} has shape {data.w.shape}: expected one weight per sample, ({rows},){each}."
         )
-    compared: tuple[Loss | Metric, ...] = (loss, *weighted_metrics)
     for comparison in compared:
         if not weighs_steps(comparison):
             raise checks.RavineValueError(
