@@ -175,6 +175,7 @@ def model(tiny):
     assert np.isfinite(history.history["loss"][0])
 
 
+@pytest.mark.differs("labels-are-checked")
 @pytest.mark.parametrize(("wrong", "expected"), FIT.values(), ids=FIT)
 def test_fit(model, wrong, expected):
     with pytest.raises(RavineError, match=expected) as refused:
@@ -326,6 +327,7 @@ def test_metrics_that_cannot_fit(tiny, argument, metric, expected):
         tiny.fit(model)
 
 
+@pytest.mark.differs("eager-runs")
 # Names that are unknown, with the nearest that is known.
 @pytest.mark.parametrize(
     ("wrong", "error", "expected"),

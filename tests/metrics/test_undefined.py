@@ -191,3 +191,12 @@ def test_ctc_sums_over_all_spellings(labels):
     whole = sum(np.prod([p[t, c] for t, c in enumerate(way)]) for way in spellings(labels, 5, 3))
     y = np.array([labels + [0] * (3 - len(labels))])
     np.testing.assert_allclose(losses.ctc(y, logits), -np.log(whole), rtol=1e-4)
+
+
+@pytest.mark.differs("iou-weights")
+def test_weights_of_overlaps_are_taken_as_they_are():
+    y, answers = np.array([0, 0, 1, 1]), np.array([[0], [1], [1], [1]])
+    metric = metrics.MeanIoU(2)
+    state = metric.update(metric.init(), jnp.asarray(y), jnp.asarray(answers), jnp.asarray([0.5, 0.5, 1.5, 0.5]))
+    expected = np.mean([0.5 / 1.0, 2.0 / 2.5])
+    assert float(metric.result(state)) == pytest.approx(expected, rel=1e-5)

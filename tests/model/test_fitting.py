@@ -384,3 +384,27 @@ def test_runs_leave_nothing_behind(tiny):
     for _ in range(3):
         tiny.fit(validation_split=0.25)
     assert arrays() <= before
+
+
+@pytest.mark.differs("epochs-go-on-in-the-data")
+def test_an_epoch_of_given_steps_goes_on_where_the_last_one_ended(tiny):
+    """Twenty rows in batches of 8 are 3 steps: with 2 an epoch, three epochs are two passes."""
+    whole, _ = tiny.fit(epochs=2, shuffle=False)
+    parts, history = tiny.fit(epochs=3, shuffle=False, steps_per_epoch=2)
+    assert len(history.epoch) == 3
+    assert same(whole, parts)
+
+
+@pytest.mark.differs("averages-in-validation")
+def test_validation_sees_the_averages_that_fit_leaves_behind(tiny):
+    model = tiny.model(optimizer=SGD(0.5, use_ema=True, ema_momentum=0.9))
+    _, history = tiny.fit(model, validation_data=(tiny.x, tiny.y))
+    assert history.history["val_loss"][-1] == pytest.approx(model.evaluate(tiny.x, tiny.y, verbose=0)[0], rel=1e-5)
+
+
+@pytest.mark.differs("rate-is-a-number")
+def test_the_learning_rate_is_a_number_that_is_assigned(tiny):
+    model = tiny.model()
+    model.optimizer.learning_rate = 0.25
+    assert type(model.optimizer.learning_rate) is float
+    assert not hasattr(model.optimizer.learning_rate, "assign")
