@@ -275,6 +275,7 @@ OTHERS = {
 }
 
 
+@pytest.mark.differs("slots-of-another-rule")
 @pytest.mark.parametrize("ending", [".weights.h5", ".keras", ".safetensors"])
 @pytest.mark.parametrize("case", OTHERS)
 def test_slots_of_one_rule_never_become_those_of_another(tmp_path, case, ending):

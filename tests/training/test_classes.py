@@ -61,6 +61,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.differs("class-weights")
 @pytest.mark.parametrize(("y", "class_weight", "output_shape", "expected"), REFUSED.values(), ids=REFUSED)
 def test_refused(y, class_weight, output_shape, expected):
     with pytest.raises(RavineError, match=expected):
