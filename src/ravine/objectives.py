@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ravine import checks, tracing, trees
+from ravine import checks, settings, tracing, trees
 
 Point = tuple[float, float]
 
@@ -58,7 +58,7 @@ class Objective:
         if self.noise is not None:
             checks.number("noise", self.noise, least=0)
         try:
-            shape = jax.eval_shape(self.__call__, jax.ShapeDtypeStruct((2,), jnp.float32))
+            shape = settings.eval_shape(self.__call__, jax.ShapeDtypeStruct((2,), jnp.float32))
         except Exception as error:  # whatever a user's function raises
             raise checks.RavineTypeError(
                 f"objective={checks.shown(self.function)}: expected a function of a vector [2] that JAX can trace; "

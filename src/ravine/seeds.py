@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.random import threefry2x32_p
 
-from ravine import checks
+from ravine import checks, settings
 
 LIMIT = 2**32
 
@@ -37,12 +37,13 @@ def streams(seeds: np.ndarray[Any, Any], name: str) -> jax.Array:
     return _streams(seeds, np.uint32(zlib.crc32(name.encode())))
 
 
+@settings.ordinary
 @jax.jit
 def _stream(seed: jax.Array, name: jax.Array) -> jax.Array:
     return jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), name)
 
 
-_streams = jax.jit(jax.vmap(_stream, (0, None)))
+_streams = settings.ordinary(jax.jit(jax.vmap(_stream, (0, None))))
 
 
 def permutation(key: jax.Array, n: int) -> jax.Array:

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ravine import checks
+from ravine import checks, settings
 
 REASONS: tuple[tuple[type[Exception], str], ...] = (
     (
@@ -50,7 +50,7 @@ def shape_of(argument: str, function: Callable[..., Any], *arrays: jax.ShapeDtyp
     try:
         # Not of the function itself: JAX keeps weak references to what it traces, and a ufunc, which can have none,
         # ended the process the second time.
-        return jax.eval_shape(lambda *given: function(*given), *arrays)
+        return settings.eval_shape(lambda *given: function(*given), *arrays)
     except checks.RavineError:
         raise
     except Exception as error:

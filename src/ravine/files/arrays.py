@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks
+from ravine import checks, settings
 from ravine.files import slots
 from ravine.layers import Normalization
 from ravine.layers.base import Arrays
@@ -56,7 +56,7 @@ def shapes_of(model: Sequential) -> tuple[Variables, Variables]:
     """The parameters and statistics as shapes, for which nothing is allocated."""
     network, shape = model.network, sample_shape(model)
     try:
-        return jax.eval_shape(lambda: network.init(jax.random.key(0), shape))
+        return settings.eval_shape(lambda: network.init(jax.random.key(0), shape))
     except (OverflowError, TypeError, ValueError) as error:
         raise checks.RavineValueError(f"the layers' sizes cannot work ({type(error).__name__}).") from error
 

@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, optimizers
+from ravine import checks, optimizers, settings
 from ravine.layers import Layer
 from ravine.layers.network import Variables
 from ravine.optimizers import Optimizer, OptimizerState
@@ -79,7 +79,7 @@ def keras_order(layers: Sequence[Layer], params: Variables) -> list[int]:
 
 def template(rule: Optimizer, params: Variables) -> OptimizerState | None:
     """The shapes of what ``rule`` remembers; None of a rule that a user wrote with a state of its own."""
-    state = jax.eval_shape(rule.init, params)
+    state = settings.eval_shape(rule.init, params)
     return state if isinstance(state, OptimizerState) else None
 
 

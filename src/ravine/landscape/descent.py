@@ -74,12 +74,12 @@ def _walked(
     objective: Objective, rule: Optimizer, starts: Array, seed: Array, single: bool, steps: Steps
 ) -> tuple[Any, ...]:
     """What :func:`walk_all` records, as NumPy arrays with the runs first, or without that axis for a ``single`` run."""
-    with jax.enable_x64(starts.dtype == np.float64):
-        numbers = jax.tree.map(lambda n: np.asarray(n, starts.dtype), (objective, rule))
-        keys = None if objective.noise is None else seeds.streams(seed, "noise")
-        options = placement.exact(trees.has_user_code((objective, rule)))
-        record = programs.compiled(walk_all, options)(*numbers, starts, keys, steps)
-        return jax.tree.map(lambda a: np.asarray(a)[..., 0] if single else np.moveaxis(np.asarray(a), -1, 0), record)
+    numbers = jax.tree.map(lambda n: np.asarray(n, starts.dtype), (objective, rule))
+    keys = None if objective.noise is None else seeds.streams(seed, "noise")
+    options = placement.exact(trees.has_user_code((objective, rule)))
+    walk = programs.compiled(walk_all, options, wide=starts.dtype == np.float64)
+    record = walk(*numbers, starts, keys, steps)
+    return jax.tree.map(lambda a: np.asarray(a)[..., 0] if single else np.moveaxis(np.asarray(a), -1, 0), record)
 
 
 @trees.tree

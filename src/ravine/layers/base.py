@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import activations, checks, initializers, keras_names, regularizers, tracing, trees
+from ravine import activations, checks, initializers, keras_names, regularizers, settings, tracing, trees
 from ravine.layers.bound import Bound
 from ravine.layers.bound import Shape as Shape
 from ravine.layers.declaring import OWN, dtype_of, is_own, is_tree
@@ -162,10 +162,10 @@ class Layer(Bound):
     def check_arrays(self, input_shape: Shape) -> None:
         """Raise where arrays cannot be made for samples of ``input_shape``, or a regularizer or constraint not act."""
         guards = dict(self._guards())
-        settings = [getattr(self, name) for name in _initializers(type(self))]  # type: ignore[arg-type]
-        if not guards and all(isinstance(setting, str | initializers.Rule | type) for setting in settings):
+        chosen = [getattr(self, name) for name in _initializers(type(self))]  # type: ignore[arg-type]
+        if not guards and all(isinstance(setting, str | initializers.Rule | type) for setting in chosen):
             return
-        arrays, _ = jax.eval_shape(lambda: self.init(jax.random.key(0), input_shape))
+        arrays, _ = settings.eval_shape(lambda: self.init(jax.random.key(0), input_shape))
         shapes = {name: array.shape for name, array in arrays.items()}
         shapes["activity"] = (2, *self.output_shape(input_shape))  # of a batch of any size
         for name, guard in guards.items():

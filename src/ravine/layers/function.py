@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ravine import checks, regularizers, tracing, trees
+from ravine import checks, regularizers, settings, tracing, trees
 from ravine.layers.base import Arrays, Layer, Shape, as_floats
 
 Arguments = tuple[tuple[str, Any], ...]
@@ -127,7 +127,7 @@ def _shape_after(function: Callable[..., Any], arguments: Arguments, input_shape
     for rows in (2, 3):
         batch = jax.ShapeDtypeStruct((rows, *input_shape), jnp.float32)
         try:
-            found = jax.eval_shape(lambda x: _called(function, arguments, x, False), batch)
+            found = settings.eval_shape(lambda x: _called(function, arguments, x, False), batch)
         except Exception as error:
             raise checks.RavineValueError(
                 f"function: it fails on a batch of shape {(None, *input_shape)}: {tracing.reason(error, function)}"

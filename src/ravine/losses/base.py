@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, keras_names, tracing, trees
+from ravine import checks, keras_names, settings, tracing, trees
 
 EPSILON = 1e-7
 """Probabilities are kept this far from 0 and 1 before a logarithm is taken, as in Keras."""
@@ -301,7 +301,7 @@ def _given(argument: str, function: Callable[..., Any], y: np.ndarray, output_sh
     targets = jax.ShapeDtypeStruct((rows, *y.shape[1:]), jax.dtypes.canonicalize_dtype(y.dtype))
     outputs = jax.ShapeDtypeStruct((rows, *output_shape), jnp.float32)
     try:
-        return jax.eval_shape(lambda y, outputs: function(same_rank(y, outputs), outputs), targets, outputs)
+        return settings.eval_shape(lambda y, outputs: function(same_rank(y, outputs), outputs), targets, outputs)
     except Exception as error:
         raise checks.RavineValueError(
             f"{argument}={checks.shown(function)} failed for y of shape {targets.shape} and outputs of shape "

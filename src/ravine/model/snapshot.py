@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import trees
+from ravine import settings, trees
 from ravine.optimizers.base import paths
 from ravine.training.program import RunState, first_run
 from ravine.training.state import TrainState
@@ -31,7 +31,7 @@ def template(course: Course) -> RunState:
         state = TrainState(params, stats, trees.as_leaves(course.optimizer).init(params))
         return first_run(course.member(), state, rate, jnp.int32(0))
 
-    return jax.eval_shape(first)
+    return settings.eval_shape(first)
 
 
 def taken(run: RunState) -> dict[str, np.ndarray]:
@@ -47,7 +47,7 @@ def given_back(like: RunState, arrays: Mapping[str, np.ndarray]) -> RunState:
 
 def described(like: RunState) -> dict[str, str]:
     """The types and shapes of a state's arrays by name."""
-    return {name: kind(array) for name, array in _named(jax.eval_shape(_words, like)).items()}
+    return {name: kind(array) for name, array in _named(settings.eval_shape(_words, like)).items()}
 
 
 def kind(array: Any) -> str:

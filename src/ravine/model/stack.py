@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import arrays, checks, seeds, trees
+from ravine import arrays, checks, seeds, settings, trees
 from ravine.layers import Input, Layer
 from ravine.layers.base import Arrays
 from ravine.layers.input import check_shape
@@ -108,7 +108,7 @@ class Stack(Layers):
         if params:
             held = [{**p, **s} for p, s in zip(params, stats, strict=True)]
             shape, network = self._require_shape(), self.network
-            trained, _ = jax.eval_shape(lambda: network.init(jax.random.key(0), shape))
+            trained, _ = settings.eval_shape(lambda: network.init(jax.random.key(0), shape))
             self._variables = (
                 tuple({k: v for k, v in h.items() if k in t} for h, t in zip(held, trained, strict=False)),
                 tuple({k: v for k, v in h.items() if k not in t} for h, t in zip(held, trained, strict=False)),
@@ -133,7 +133,7 @@ class Stack(Layers):
             variables = network.init(jax.random.key(0), shape)
             return network.estimates(*variables, jnp.zeros((2, *shape)))
 
-        if not jax.tree.leaves(jax.eval_shape(estimates)):
+        if not jax.tree.leaves(settings.eval_shape(estimates)):
             raise checks.RavineValueError(
                 f"{caller}: expected a model with a BatchNormalization layer that is not frozen; there is none."
             )
@@ -322,7 +322,7 @@ class Stack(Layers):
         if self._input_shape is None:
             return [Row(n, k, None, 0, 0) for n, k in zip(names, kinds, strict=True)]
         network, shape = self.network, self._input_shape
-        params, stats = jax.eval_shape(lambda: network.init(jax.random.key(0), shape))
+        params, stats = settings.eval_shape(lambda: network.init(jax.random.key(0), shape))
         return [
             Row(n, k, (None, *s), *(sum(a.size for a in arrays[i].values()) for arrays in (params, stats)))
             for i, (n, k, s) in enumerate(zip(names, kinds, network.shapes(shape), strict=True))

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ravine import checks, tracing, trees
+from ravine import checks, settings, tracing, trees
 from ravine.optimizers.transformation import Transformation
 
 
@@ -51,7 +51,7 @@ def _check(transformation: Any) -> None:
     """Raise unless ``transformation`` turns gradients and parameters into updates like the parameters."""
     params = {"w": jax.ShapeDtypeStruct((2, 2), jnp.float32)}
     try:
-        moves = jax.eval_shape(lambda p: transformation.update(p, transformation.init(p), p)[0], params)
+        moves = settings.eval_shape(lambda p: transformation.update(p, transformation.init(p), p)[0], params)
     except Exception as error:  # whatever the transformation raises
         raise checks.RavineTypeError(
             f"optimizer={checks.shown(transformation)}: expected an optax transformation that works on gradients and "

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ravine import checks, keras_names, tracing, trees
+from ravine import checks, keras_names, settings, tracing, trees
 
 
 @trees.tree
@@ -54,6 +54,7 @@ class Schedule:
             )
 
 
+@settings.ordinary
 @jax.jit
 def _rates(schedule: Schedule, steps: jax.Array) -> jax.Array:
     """The learning rates of many steps."""

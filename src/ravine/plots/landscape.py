@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from ravine import checks
+from ravine import checks, settings
 from ravine.landscape.trajectory import Trajectory
 from ravine.objectives import Objective
 
@@ -76,7 +76,7 @@ def surface(objective: Objective, shown: Array) -> tuple[Array, Array, Array]:
     x1, x2 = (np.linspace(low, high, GRID) for low, high in shown)
     with jax.enable_x64(True):
         grid = np.stack(np.meshgrid(x1, x2), -1)
-        values = np.asarray(jax.jit(jax.vmap(jax.vmap(objective)))(grid))
+        values = np.asarray(settings.ordinary(jax.jit(jax.vmap(jax.vmap(objective))))(grid))
     return x1, x2, np.where(np.isfinite(values), values, np.nanmax(values[np.isfinite(values)], initial=0.0))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ravine import arrays, checks, trees
+from ravine import arrays, checks, settings, trees
 from ravine.frames import Names, as_frame, frame_as_array, names_of
 
 
@@ -61,7 +61,7 @@ class Data:
 
     def on_device(self) -> Data:
         """The same rows as JAX arrays."""
-        return jax.device_put(self)
+        return settings.device_put(self)
 
 
 def as_array(argument: str, value: Any, columns: Names | None = None) -> np.ndarray:

@@ -22,6 +22,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from ravine import settings
 from ravine.training.programs import Options
 
 LARGE_STEP = 16_000_000
@@ -111,14 +112,14 @@ def spread(members: Any) -> Any:
     """A tree whose arrays have a first axis for the runs of a group, that axis spread over the devices."""
     if len(jax.local_devices()) == 1:
         return members
-    return jax.device_put(members, jax.sharding.NamedSharding(_mesh(), jax.sharding.PartitionSpec("runs")))
+    return settings.device_put(members, jax.sharding.NamedSharding(_mesh(), jax.sharding.PartitionSpec("runs")))
 
 
 def everywhere(shared: Any) -> Any:
     """A tree of arrays that every run reads, as each device needs it."""
     if len(jax.local_devices()) == 1:
-        return jax.device_put(shared)
-    return jax.device_put(shared, jax.sharding.NamedSharding(_mesh(), jax.sharding.PartitionSpec()))
+        return settings.device_put(shared)
+    return settings.device_put(shared, jax.sharding.NamedSharding(_mesh(), jax.sharding.PartitionSpec()))
 
 
 @functools.cache

@@ -24,7 +24,7 @@ from weakref import WeakValueDictionary
 import jax
 import numpy as np
 
-from ravine import checks, tracing
+from ravine import checks, settings, tracing
 
 Options = tuple[tuple[str, Any], ...]
 """XLA's options for a program, as items of a dict."""
@@ -126,10 +126,12 @@ def _program(key: Hashable, make: Callable[[], Program]) -> Program:
 
 
 @functools.cache
-def compiled(function: Callable[..., Any], options: Options = (), donate: tuple[str, ...] = ()) -> Callable[..., Any]:
+def compiled(
+    function: Callable[..., Any], options: Options = (), donate: tuple[str, ...] = (), *, wide: bool = False
+) -> Callable[..., Any]:
     """``function`` compiled with ``options``; the arguments named in ``donate`` give their memory to the result.
 
-    It is called with its arguments by place.
+    It is called with its arguments by place. If it is ``wide``, it may compute in 64 bits.
     """
     given = [i for i, name in enumerate(inspect.signature(function).parameters) if name in donate]
 
@@ -137,7 +139,7 @@ def compiled(function: Callable[..., Any], options: Options = (), donate: tuple[
         kept = [() if i in given else argument for i, argument in enumerate(arguments)]
         first, first_structure = jax.tree.flatten(kept)
         second, second_structure = jax.tree.flatten([arguments[i] for i in given])
-        key = function, options, first_structure, second_structure, _shapes(first), _shapes(second)
+        key = function, options, wide, first_structure, second_structure, _shapes(first), _shapes(second)
 
         def make() -> Program:
             def flat(first: list[Any], second: list[Any]) -> Any:
@@ -151,7 +153,7 @@ def compiled(function: Callable[..., Any], options: Options = (), donate: tuple[
 
         return _program(key, make)(first, second)
 
-    return call
+    return settings.ordinary(call, wide)
 
 
 def _shapes(leaves: list[Any]) -> Hashable:
@@ -172,10 +174,11 @@ class Bound:
     def __init__(self, function: Callable[..., Any], *first: Any, options: Options = ()) -> None:
         leaves, self._structure = jax.tree.flatten(first)
         self._function, self._options = function, options
-        self._leaves = jax.device_put(leaves)
+        self._leaves = settings.device_put(leaves)
         self._key = function, options, self._structure, _shapes(leaves)
         self._programs: dict[Hashable, Program] = {}
 
+    @settings.ordinary
     def __call__(self, x: Any) -> Any:
         """Call the function with its last argument, an array."""
         program = self._programs.get((x.shape, x.dtype))
