@@ -1,5 +1,9 @@
 """JAX as the user set it elsewhere in a program: Ravine's numbers stay the same bits."""
 
+import os
+import subprocess
+import sys
+
 import jax
 import numpy as np
 import pytest
@@ -111,3 +115,40 @@ def test_hooks_see_the_setting_of_the_user(set_to):
     hook = ravine.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(jax.numpy.ones(1).dtype))
     compiled().fit(X, Y, batch_size=8, verbose=0, callbacks=[hook])
     assert seen == [np.float64]
+
+
+FORK = """
+import multiprocessing, numpy as np, ravine, sys
+from ravine import Sequential, layers
+
+def train():
+    model = Sequential([layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((8, 2)), np.ones(8), verbose=0)
+
+def told():
+    try:
+        train()
+        print("trained", flush=True)
+    except ravine.checks.RavineError as error:
+        print(error, flush=True)
+
+fork = multiprocessing.get_context("fork")
+for used in (False, True):
+    if used:
+        train()
+    child = fork.Process(target=told)
+    child.start()
+    child.join(60)
+    if child.is_alive():
+        child.kill()
+        print("hangs")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no processes")
+def test_a_process_forked_after_use_is_refused_instead_of_waiting_without_end():
+    done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, timeout=300, check=True)
+    first, second = done.stdout.splitlines()
+    assert first == "trained"
+    assert "get_context('spawn')" in second

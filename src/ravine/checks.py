@@ -42,6 +42,10 @@ class RavineAttributeError(RavineError, AttributeError):
     """A name that an object or module does not have."""
 
 
+class RavineRuntimeError(RavineError, RuntimeError):
+    """The process is in a state in which nothing can be computed."""
+
+
 def shown(value: object) -> str:
     """``value`` as an error message quotes it: its repr on one line, cut to a readable length."""
     try:

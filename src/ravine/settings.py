@@ -6,6 +6,7 @@ A user's own setting stands outside of what Ravine computes, hooks of callbacks 
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
@@ -15,6 +16,21 @@ import jax
 from ravine import checks
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Process:
+    """This process: whether programs ran in it, and whether it was forked from one in which they had."""
+
+    used = False
+    forked = False
+
+
+def _forked() -> None:
+    Process.forked = Process.forked or Process.used
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _stand(wide: bool) -> bool:
@@ -52,6 +68,11 @@ def ordinary(function: F, wide: bool = False) -> F:
 
     @functools.wraps(function)
     def run(*arguments: Any, **named: Any) -> Any:
+        if Process.forked:
+            raise checks.RavineRuntimeError(
+                "This process was forked from one that had computed already, whose threads JAX would wait for without "
+                "end. Start it by multiprocessing.get_context('spawn') or 'forkserver', or compute in forked ones only."
+            )
         if _stand(wide):
             return function(*arguments, **named)
         config: Any = jax.config

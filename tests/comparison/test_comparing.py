@@ -332,6 +332,9 @@ BAD = {
     "epochs": ({"epochs": 0}, "epochs=0"),
     "trials": ({"trials": 0}, "trials=0"),
     "jobs": ({"jobs": 0}, "jobs=0"),
+    "more jobs than cores": ({"jobs": 10**6}, "jobs=1000000: expected an integer of at most 1024"),
+    "more seeds than memory": ({"seeds": 10**9}, "seeds=1000000000: expected an integer of at most 1000000"),
+    "more trials than memory": ({"trials": 10**9}, "trials=1000000000: expected an integer of at most"),
     "budget": ({"budget": 0}, "budget=0"),
     "split": ({"validation_split": 0}, "validation_split=0"),
     "data": ({"x": X[:, :5]}, r"contenders\['sgd'\]: x has samples of shape \(5,\)"),
@@ -444,3 +447,11 @@ def test_probes_are_part_of_the_record():
 
     (run,) = compare({"sgd": "sgd"}, seeds=1, callbacks=[Probe("dense")]).runs
     assert len(run.probes["dense/weight_norm"]) == 4
+
+
+def test_there_are_no_more_threads_than_runs(monkeypatch):
+    lanes = []
+    begin = population.run_population
+    monkeypatch.setattr(population, "run_population", lambda bundles, n: lanes.append(n) or begin(bundles, n))
+    compare({"sgd": "sgd", "adam": "adam"}, seeds=1, epochs=1, jobs=1000)
+    assert max(lanes) <= 2

@@ -205,6 +205,7 @@ def test_divergence_is_told():
         ({"start": (1, float("inf"))}, "start=.*finite"),
         ({"start": "here"}, "start='here'"),
         ({"steps": 0}, "steps=0"),
+        ({"steps": 2**30, "start": np.zeros((2, 2)).tolist()}, "steps=1073741824: expected at most 134,217,728"),
         ({"seed": -1}, "seed=-1"),
         ({"dtype": np.float16}, "dtype=.*float64 or float32"),
         (

@@ -36,7 +36,7 @@ def show_list() -> None:
 def run(names: tuple[str, ...], seeds: int | None, out: Path) -> None:
     """Run, print and write each."""
     if seeds is not None:
-        checks.integer("seeds", seeds, least=1)
+        checks.integer("seeds", seeds, least=1, most=1_000_000)
     with writing_to(out):
         make_folder(out)
     for name in names:

@@ -16,7 +16,7 @@ from ravine.comparison.execution import Executor, check_limits, check_trainer
 from ravine.comparison.progress import Progress
 from ravine.comparison.result import Comparison
 from ravine.comparison.store import Store
-from ravine.comparison.study import Study, check_seeds, check_tune
+from ravine.comparison.study import MOST_RUNS, Study, check_seeds, check_tune
 from ravine.comparison.versions import versions
 from ravine.metrics import MetricLike
 
@@ -101,7 +101,7 @@ def compare(
         trainer=check_trainer(x, y, validation_data, validation_split, test_data),
         epochs=checks.integer("epochs", epochs, least=1),
         tuned=check_tune(tune, sides),
-        trials=checks.integer("trials", trials, least=1),
+        trials=checks.integer("trials", trials, least=1, most=MOST_RUNS),
         seeds=check_seeds(seeds, seed),
         seed=seed,
     )

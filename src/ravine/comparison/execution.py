@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -23,6 +23,9 @@ from ravine.model.fitting import Plan
 from ravine.training import data as training_data
 from ravine.training import placement
 from ravine.training.data import Data
+
+MOST_JOBS = 1024
+"""So many programs side by side, each with a thread of its own, are more than any machine has cores for."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ def check_trainer(x: Any, y: Any, validation_data: Any, validation_split: float,
 def check_limits(jobs: object, budget: Any) -> Limits:
     """The limits for what a user gave."""
     return Limits(
-        None if jobs is None else checks.integer("jobs", jobs, least=1),
+        None if jobs is None else checks.integer("jobs", jobs, least=1, most=MOST_JOBS),
         None if budget is None else checks.number("budget", budget, above=0),
     )
 
@@ -144,7 +147,7 @@ class Executor:
         """The records of those of ``runs`` that are done."""
         return [self.store[run.key] for run in runs if run.key in self.store]
 
-    def make(self, wanted: Iterable[Sequence[Wanted]], layouts: Mapping[str, placement.Layout]) -> None:
+    def make(self, wanted: Sequence[Sequence[Wanted]], layouts: Mapping[str, placement.Layout]) -> None:
         """Make the runs of each list, which are of one contender and go as one program where that pays.
 
         Lists are made whole or not at all, whatever of them is done: what comes of a run may depend, by rounding, on
@@ -153,11 +156,11 @@ class Executor:
         if self.cut:
             return
         lanes = self.limits.jobs or max(layout.lanes for layout in layouts.values())
-        interrupted = population.run_population(self._bundles(wanted, layouts), lanes)
+        interrupted = population.run_population(self._bundles(wanted, layouts), min(lanes, len(wanted)))
         self.cut = self.cut or interrupted
 
     def _bundles(
-        self, wanted: Iterable[Sequence[Wanted]], layouts: Mapping[str, placement.Layout]
+        self, wanted: Sequence[Sequence[Wanted]], layouts: Mapping[str, placement.Layout]
     ) -> Iterator[population.Bundle]:
         for runs in wanted:
             missing = [one for one in runs if one.run.key not in self.store]

@@ -20,7 +20,7 @@ from ravine.comparison.progress import Progress
 from ravine.comparison.records import Run
 from ravine.comparison.store import Store
 from ravine.comparison.strategies import Strategy, check_method, planned, ranked
-from ravine.comparison.study import Study, check_spaces
+from ravine.comparison.study import MOST_RUNS, Study, check_spaces
 from ravine.comparison.versions import versions
 from ravine.metrics import MetricLike
 from ravine.training import placement
@@ -158,7 +158,7 @@ def search(
         checks.reject("space", space, "at least one hyperparameter")
     check_spaces("space", tuned, side)
     seed = random_seeds.check_seed("seed", seed)
-    count, limit = checks.integer("trials", trials, least=1), checks.integer("epochs", epochs, least=1)
+    count, limit = checks.integer("trials", trials, least=1, most=MOST_RUNS), checks.integer("epochs", epochs, least=1)
     name = check_method(method, tuned)
     trainer = check_trainer(x, y, validation_data, validation_split, None)
     study = Study([side], trainer, limit, {NAME: tuned}, count, [seed], seed)

@@ -24,8 +24,8 @@ from ravine.training import placement
 TUNING = 0x7E57
 """Mixed with a study's seed it gives the seed of its trials."""
 
-SEEDS_APART = 1_000_000
-"""How far apart the runs' seeds are for one ``seed`` of a study and the next."""
+SEEDS_APART = MOST_RUNS = 1_000_000
+"""How far apart the runs' seeds are for one ``seed`` of a study and the next; so many runs it has at most."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def check_seeds(given: object, seed: int) -> list[int]:
         if not listed or len(set(listed)) < len(listed):
             checks.reject("seeds", given, "one seed or more, none of them twice")
         return listed
-    count = checks.integer("seeds", given, least=1)
+    count = checks.integer("seeds", given, least=1, most=MOST_RUNS)
     return [(SEEDS_APART * seed + i) % random_seeds.LIMIT for i in range(count)]
 
 

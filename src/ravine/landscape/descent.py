@@ -20,6 +20,9 @@ from ravine.training import placement, programs
 RECORDED_AT_ONCE = 100_000
 """Runs times steps up to which all is recorded at once. Recording takes several times as long as walking."""
 
+MOST_PLACES = 2**28
+"""Runs times steps at most: their places alone take 4 GiB."""
+
 Array = np.ndarray[Any, Any]
 
 
@@ -60,6 +63,8 @@ def descend(
     seed_array = _seeds(seed)
     runs = _runs({"start": starts, "seed": seed_array} | {f"optimizer's {n}": v for n, v in _lists(rule).items()})
     count = 1 if runs is None else runs
+    if count * steps > MOST_PLACES:
+        checks.reject("steps", steps, f"at most {MOST_PLACES // count:,}, since the place after each step is recorded")
     starts = np.broadcast_to(starts, (count, 2))
     walk = functools.partial(_walked, objective, rule, starts, np.broadcast_to(seed_array, count), runs is None)
     if count * steps > RECORDED_AT_ONCE:

@@ -117,6 +117,7 @@ def _program(key: Hashable, make: Callable[[], Program]) -> Program:
             program = _alive.get(key)
             if program is None:
                 use_persistent_cache()
+                settings.Process.used = True
                 program = _alive[key] = make()
     _latest.put(key, program)
     user = _user.get()
