@@ -174,13 +174,16 @@ TABLE: dict[str, Callable[[], Constraint]] = {
 
 def get(argument: str, constraint: Named) -> Constraint | None:
     """The constraint for a name, a class, a function, an object or None; errors name ``argument``."""
-    if constraint is None or isinstance(constraint, Constraint):
+    if constraint is None:
+        return None
+    if isinstance(constraint, type) and issubclass(constraint, Constraint):
+        constraint = constraint()
+    if isinstance(constraint, Constraint):
+        trees.check_form(argument, constraint, Constraint, "__call__", instead="A function of an array")
         return constraint
     if isinstance(constraint, str):
         own_names = {name.replace("_", ""): name for name in TABLE}  # Keras knows "MaxNorm" as well
         return checks.look_up(argument, own_names.get(constraint.lower(), constraint), TABLE)()
-    if isinstance(constraint, type) and issubclass(constraint, Constraint):
-        return constraint()
     if callable(constraint) and not isinstance(constraint, type):
         return Function(constraint)
     checks.reject_type(argument, constraint, "a name such as 'max_norm', an object such as MaxNorm(2), or None")

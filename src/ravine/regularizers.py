@@ -171,13 +171,16 @@ ALIASES = {"l1l2": "l1_l2", "orthogonal": "orthogonal_regularizer", "orthogonalr
 
 def get(argument: str, regularizer: Named) -> Regularizer | None:
     """The regularizer for a name, a class, a function, an object or None; errors name ``argument``."""
-    if regularizer is None or isinstance(regularizer, Regularizer):
+    if regularizer is None:
+        return None
+    if isinstance(regularizer, type) and issubclass(regularizer, Regularizer):
+        regularizer = regularizer()
+    if isinstance(regularizer, Regularizer):
+        trees.check_form(argument, regularizer, Regularizer, "__call__", instead="A function of an array")
         return regularizer
     if isinstance(regularizer, str):
         name = regularizer.lower()
         return checks.look_up(argument, ALIASES.get(name, name), TABLE)()
-    if isinstance(regularizer, type) and issubclass(regularizer, Regularizer):
-        return regularizer()
     if callable(regularizer) and not isinstance(regularizer, type):
         return Function(regularizer)
     checks.reject_type(argument, regularizer, "a name such as 'l2', an object such as regularizers.L2(0.01), or None")

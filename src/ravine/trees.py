@@ -10,12 +10,15 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
+import inspect
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, dataclass_transform, overload
 
 import jax
 import numpy as np
+
+from ravine import checks
 
 T = TypeVar("T")
 
@@ -81,6 +84,30 @@ def _registered(cls: type[T]) -> type[T]:
     # then may run for one loss or layer the program of another.
     jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
     return cls
+
+
+def is_tree(value: object) -> bool:
+    """Whether JAX knows how to take an object apart: it does if the object's own class is made by :func:`tree`."""
+    parts = jax.tree.leaves(value, is_leaf=lambda node: node is not value)
+    return all(part is not value for part in parts)
+
+
+def check_form(argument: str, value: object, base: type, *methods: str, instead: str) -> None:
+    """Raise where the class of ``value``, a user's subclass of ``base``, is no tree or defines none of ``methods``.
+
+    ``instead`` says what goes without a class.
+    """
+    cls, kind = type(value), type(value).__name__
+    if not is_tree(value):
+        raise checks.RavineTypeError(
+            f"{argument}: {kind} is no class of Ravine's form: decorate it with @ravine.trees.tree and declare its "
+            f"settings as fields. {instead} will do too."
+        )
+    if not _is_known(cls) and all(getattr(cls, name) is getattr(base, name) for name in methods):
+        wanted = f"{methods[0]}{inspect.signature(getattr(base, methods[0]))}".replace("'", "")
+        raise checks.RavineTypeError(
+            f"{argument}: {kind} computes nothing: expected a method {wanted}. {instead} will do too."
+        )
 
 
 @functools.cache

@@ -6,6 +6,7 @@ compiled program.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -129,6 +130,13 @@ def get(initializer: Named, argument: str = "initializer") -> Initializer:
         initializer = initializer()
     if isinstance(initializer, Rule):
         initializer.check()
+        # Two with equal fields are equal, and share what was compiled for one.
+        if set(vars(initializer)) - {field.name for field in dataclasses.fields(initializer)}:
+            raise checks.RavineTypeError(
+                f"{argument}: {type(initializer).__name__} holds what is no field: decorate it with "
+                "@dataclasses.dataclass(frozen=True) and declare its settings. A function of a key and a shape will do "
+                "too."
+            )
         return initializer
     if callable(initializer) and not isinstance(initializer, type):
         return initializer

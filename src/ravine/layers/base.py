@@ -18,7 +18,7 @@ import numpy as np
 from ravine import activations, checks, initializers, keras_names, regularizers, settings, tracing, trees
 from ravine.layers.bound import Bound
 from ravine.layers.bound import Shape as Shape
-from ravine.layers.declaring import OWN, dtype_of, is_own, is_tree
+from ravine.layers.declaring import OWN, dtype_of, is_own
 
 Arrays = dict[str, jax.Array]
 
@@ -109,7 +109,7 @@ class Layer(Bound):
     def _check_form(self) -> None:
         """Raise where the class, or what cannot be changed once the layer is in a model, cannot work."""
         kind = type(self).__name__
-        if not is_tree(self) or type(self).apply is Layer.apply:
+        if not trees.is_tree(self) or type(self).apply is Layer.apply:
             raise checks.RavineTypeError(f"{kind} is no layer of Ravine's form: {OWN.format(name='units')}")
         if self.dtype is not None and dtype_of(self.dtype) != np.float32:
             checks.reject("dtype", self.dtype, "'float32', the type that all layers compute in")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -17,12 +16,6 @@ OWN = (
     "without weights is a layer as layers.Lambda(function)."
 )
 """What to do with a class that is written as Keras's layers are."""
-
-
-def is_tree(value: object) -> bool:
-    """Whether JAX knows how to take an object apart: it does if the object's own class is made by ``trees.tree``."""
-    parts = jax.tree.leaves(value, is_leaf=lambda node: node is not value)
-    return all(part is not value for part in parts)
 
 
 def is_own(cls: type) -> bool:

@@ -7,9 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from ravine import checks, losses, metrics, optimizers
+from ravine import checks, losses, metrics, optimizers, trees
 from ravine.layers import Layer
-from ravine.layers.declaring import is_tree
 from ravine.layers.network import Network
 from ravine.metrics import Checked
 from ravine.training.step import Task
@@ -108,11 +107,10 @@ def check_kind(argument: str, value: object) -> None:
     """Raise where a layer is given for a loss or a metric, or an object of a class that JAX knows nothing of."""
     if isinstance(value, Layer):
         checks.reject_type(argument, value, "a name, an object or a function, not a layer")
-    if isinstance(value, losses.Loss | metrics.Metric) and not is_tree(value):
-        raise checks.RavineTypeError(
-            f"{argument}: {type(value).__name__} is no class of Ravine's form: decorate it with @ravine.trees.tree and "
-            "declare its settings as fields. A function of y and outputs will do too."
-        )
+    if isinstance(value, losses.Loss):
+        trees.check_form(argument, value, losses.Loss, "values", "weighed", instead="A function of y and outputs")
+    if isinstance(value, metrics.Metric):
+        trees.check_form(argument, value, metrics.Metric, "values", "update", instead="A function of y and outputs")
 
 
 def check_metrics(argument: str, given: object) -> tuple[Checked, ...]:

@@ -7,6 +7,7 @@ another learning rate is another value, never another program.
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
 from collections.abc import Callable
 from dataclasses import field, replace
@@ -38,6 +39,20 @@ class OptimizerState:
     sums: tuple[jax.Array, ...] | None = None
     summed: jax.Array | None = None
     averages: tuple[jax.Array, ...] | None = None
+
+
+OTHER_NAMES = {
+    "lr": "learning_rate=",
+    "eps": "epsilon=",
+    "betas": "beta_1= and beta_2=",
+    "decay": "learning_rate=schedules.InverseTimeDecay(...), or weight_decay= for the weights",
+    "clip_norm": "clipnorm=",
+    "clip_value": "clipvalue=",
+}
+"""What other libraries, and Keras before its third version, call an argument, and what it is here."""
+
+OTHER_NAMES_OF_SLOTS = ("init_slots", "create_slots", "make_slots", "init_state", "build")
+"""What other libraries call the method that makes slots."""
 
 
 @trees.tree(frozen=False)
@@ -104,6 +119,18 @@ class Optimizer(Transformation):
 
     # What happens around it.
 
+    def __new__(cls, *arguments: Any, **named: Any) -> Any:
+        """A rule, unless it is given an argument that it has not."""
+        kind: Any = cls
+        unknown = [name for name in named if name not in trees.fields(kind)]
+        if unknown:
+            parameters = inspect.signature(cls.__init__).parameters
+            if unknown[0] not in parameters and not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+                name = unknown[0]
+                way = f" Use {OTHER_NAMES[name]}." if name in OTHER_NAMES else checks.nearest(name, trees.fields(kind))
+                raise checks.RavineTypeError(f"{cls.__name__} takes no {name}=.{way}")
+        return super().__new__(cls)
+
     def __getattr__(self, name: str) -> Any:
         raise keras_names.missing(type(self).__name__, name, "Optimizer", dir(type(self)))
 
@@ -122,7 +149,11 @@ class Optimizer(Transformation):
 
     def check(self) -> None:
         """Raise where a hyperparameter cannot work. Called by ``compile`` and ``fit``."""
+        self._check_form()
         if isinstance(self.learning_rate, Schedule):
+            trees.check_form(
+                "learning_rate", self.learning_rate, Schedule, "__call__", instead="A function of the step"
+            )
             self.learning_rate.check()
         else:
             checks.number("learning_rate", self.learning_rate, least=0)
@@ -145,6 +176,17 @@ class Optimizer(Transformation):
                 checks.integer(name, int(count) if whole else count, least=1)
         _check_undecayed(self.undecayed)
         self.check_run(None, int(self.gradient_accumulation_steps or 1))
+
+    def _check_form(self) -> None:
+        """Raise where the class of a user's rule does not say how to move, or makes slots under another name."""
+        cls = type(self)
+        trees.check_form("optimizer", self, Optimizer, "delta", "move", instead="A transformation of optax")
+        for name in OTHER_NAMES_OF_SLOTS:
+            if hasattr(cls, name) and cls.slots is Optimizer.slots and cls.slots_at is Optimizer.slots_at:
+                raise checks.RavineTypeError(
+                    f"optimizer: nobody calls {cls.__name__}.{name}. Expected slots(self, w): the slot variables of "
+                    "an array."
+                )
 
     def check_run(self, state: OptimizerState | None, batches: int) -> None:
         """Raise where a schedule gives no learning rate at one of the steps to come."""
@@ -322,7 +364,7 @@ def _check_undecayed(undecayed: Any) -> None:
 
 def check_patterns(argument: str, patterns: Any, expected: str) -> None:
     """Raise unless ``patterns`` is a tuple of regular expressions."""
-    if not isinstance(patterns, tuple) or not all(isinstance(pattern, str) for pattern in patterns):
+    if not isinstance(patterns, list | tuple) or not all(isinstance(pattern, str) for pattern in patterns):
         checks.reject_type(argument, patterns, f"a tuple of {expected}")
     for pattern in patterns:
         try:
