@@ -8,6 +8,7 @@ from ravine import hooks, keras_names
 if TYPE_CHECKING:
     from ravine import (
         activations,
+        backend,
         callbacks,
         comparison,
         constraints,
@@ -38,6 +39,7 @@ __all__ = [
     "Input",
     "Sequential",
     "activations",
+    "backend",
     "callbacks",
     "compare",
     "comparison",

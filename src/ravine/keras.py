@@ -11,6 +11,7 @@ import ravine
 
 NAMES = (
     "activations",
+    "backend",
     "callbacks",
     "constraints",
     "datasets",

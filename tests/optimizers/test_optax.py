@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 
-from ravine import checks, optimizers
+from ravine import Sequential, checks, layers, optimizers
 from ravine.optimizers import SGD, Adam, FromOptax
 
 X = np.random.default_rng(0).normal(size=(64, 3)).astype("f")
@@ -93,3 +93,17 @@ def test_what_needs_more_than_gradients_is_refused(tiny):
         tiny.model(
             optimizer=optax.GradientTransformation(lambda p: (), lambda g, s, p=None: (jax.tree.map(jnp.sum, g), s))
         )
+
+
+def test_a_rate_for_each_layer():
+    def labels(params):
+        first = lambda path: jax.tree_util.keystr(path).startswith("[0]")  # noqa: E731
+        return jax.tree_util.tree_map_with_path(lambda path, _: "still" if first(path) else "fast", params)
+
+    model = Sequential([layers.Dense(2), layers.Dense(1)])
+    model.compile(optax.multi_transform({"still": SGD(0.0), "fast": SGD(0.1)}, labels), "mse")
+    model.build((None, 3))
+    before = [w.copy() for w in model.get_weights()]
+    model.fit(np.ones((8, 3)), np.ones(8), verbose=0, seed=0)
+    moved = [bool(np.any(a != b)) for a, b in zip(before, model.get_weights(), strict=True)]
+    assert moved == [False, False, True, True]

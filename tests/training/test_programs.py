@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import ravine
 from ravine.training import placement, programs
 
 
@@ -195,3 +196,12 @@ def test_a_cache_that_jax_has_is_left_alone(use_cache, tmp_path):
     jax.config.update("jax_compilation_cache_dir", str(tmp_path))
     assert use_cache(tmp_path / "other") == str(tmp_path)
     assert not (tmp_path / "other").exists()
+
+
+def test_clearing_the_session_lets_programs_go():
+    function = fresh()
+    programs.compiled(function)(jnp.ones(2))
+    program = the_program(function)
+    ravine.backend.clear_session()
+    gc.collect()
+    assert program() is None
