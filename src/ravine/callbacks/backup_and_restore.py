@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import ClassVar
 
 from ravine import checks
 from ravine.callbacks.base import Callback
@@ -21,6 +22,7 @@ class BackupAndRestore(Callback):
     """
 
     every_epoch = False
+    writes: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -29,8 +31,7 @@ class BackupAndRestore(Callback):
         double_checkpoint: bool = False,
         delete_checkpoint: bool = True,
     ) -> None:
-        if not isinstance(backup_dir, str | os.PathLike):
-            checks.reject_type("backup_dir", backup_dir, "a folder's path")
+        checks.path("backup_dir", backup_dir, "a folder's path")
         if save_freq != "epoch":
             checks.reject("save_freq", save_freq, "'epoch', since a run goes on exactly from the end of an epoch only")
         self.backup_dir, self.save_freq = backup_dir, save_freq

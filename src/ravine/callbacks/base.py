@@ -30,11 +30,15 @@ class Callback:
         params: ``verbose``, ``epochs`` and ``steps`` as ``fit`` uses them.
         every_epoch: whether the hooks must run before the next epoch starts. True lets them change what happens
             next; callbacks that only look on set it to False, and the run may then go on for several epochs at once.
-        describes: whether all that it does happens inside the compiled run, so that it may go with runs in groups.
+            What a class says holds for its own hooks: a subclass that overrides one acts, unless it says so itself.
+        describes: whether all that it does happens inside the compiled run, so that it may go with runs in groups. It
+            holds for a class's own hooks too.
+        writes: whether it writes files, which runs side by side would share.
     """
 
     every_epoch: bool = True
     describes: ClassVar[bool] = False
+    writes: ClassVar[bool] = False
 
     model: Any = None
     params: dict[str, Any]
@@ -131,6 +135,26 @@ class Stopper(Callback):
     def take(self, state: StopState) -> Any:
         """Show where the rule stands after the run; returns the arrays to restore, or None."""
         raise NotImplementedError
+
+
+def acts(callback: Callback) -> bool:
+    """Whether a callback's hooks must run before the next epoch starts."""
+    return callback.every_epoch or _goes_beyond(callback, "every_epoch")
+
+
+def describes(callback: Callback) -> bool:
+    """Whether all that a callback does happens inside the compiled run."""
+    return callback.describes and not acts(callback) and not _goes_beyond(callback, "describes")
+
+
+def _goes_beyond(callback: Callback, claim: str) -> bool:
+    """Whether hooks of a callback were overridden by a class below the one that made a ``claim`` of its own hooks."""
+    for cls in type(callback).__mro__:
+        if claim in vars(cls):
+            return False
+        if any(hook in vars(cls) for hook in HOOKS):
+            return True
+    return False
 
 
 def overrides(callback: Callback, names: Sequence[str]) -> bool:

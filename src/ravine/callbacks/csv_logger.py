@@ -6,7 +6,7 @@ import csv
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ravine import checks, regular
 from ravine.callbacks.base import Callback, Logs
@@ -25,6 +25,7 @@ class CSVLogger(Callback):
     """
 
     every_epoch = False
+    writes: ClassVar[bool] = True
 
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
         if not isinstance(separator, str) or len(separator) != 1 or separator in '\r\n"':

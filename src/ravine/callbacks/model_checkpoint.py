@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ravine import checks
 from ravine.callbacks.base import Logs
@@ -39,6 +39,7 @@ class ModelCheckpoint(Monitor):
     """
 
     consequence = "nothing will be saved"
+    writes: ClassVar[bool] = True
 
     def __init__(
         self,

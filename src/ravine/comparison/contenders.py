@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ravine import checks, losses, optimizers, trees
-from ravine.callbacks import BackupAndRestore, Callback
+from ravine.callbacks import Callback
 from ravine.callbacks import base as callback_base
 from ravine.callbacks.monitor import Monitor
 from ravine.comparison import codec, describing, paths
@@ -98,10 +98,12 @@ def contender(argument: str, name: str, given: Any, common: Mapping[str, Any]) -
     settings = {**common, **{key: value for key, value in own.items() if value is not None}}
     batch_size = settings.get("batch_size")
     callbacks = callback_base.check(settings.get("callbacks"))
-    if any(isinstance(callback, BackupAndRestore) for callback in callbacks):
-        raise checks.RavineValueError(
-            f"{argument}: its runs would share the folder of BackupAndRestore; out=... keeps every run that is done."
-        )
+    for callback in callbacks:
+        if callback.writes:
+            raise checks.RavineValueError(
+                f"{argument}: its runs would share the files of {type(callback).__name__}. Leave it out: out=... keeps "
+                "the history of every run that is done."
+            )
     model = _model(argument, settings, own)
     _check_monitors(argument, callbacks, model)
     built = Contender(

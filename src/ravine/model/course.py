@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import numbers
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,11 @@ import numpy as np
 
 from ravine import checks, seeds, trees
 from ravine.callbacks import Callback, LearningRateScheduler, ReduceLROnPlateau, TerminateOnNaN
-from ravine.callbacks.base import TEST, TRAIN_BATCH, Stopper, overrides
+from ravine.callbacks.base import TEST, TRAIN_BATCH, Stopper, acts, overrides
 from ravine.callbacks.progress import Progress
 from ravine.model.evaluation import warn_of_undefined
 from ravine.model.fitting import Request
+from ravine.model.late_stopping import LateStopping
 from ravine.model.resuming import Backup
 from ravine.training import placement, programs
 from ravine.training.history import History
@@ -52,8 +54,15 @@ class Course:
         self.schedulers = [c for c in callbacks if isinstance(c, LearningRateScheduler)]
         known = request.watchable, request.directions
         self.rules, self.plateaus = [], []
+        self.late = [late for c in callbacks if (late := LateStopping.of(c, callbacks, *known)) is not None]
+        if self.late and backup is not None:
+            raise checks.RavineValueError(
+                f"callbacks: EarlyStopping watches {self.late[0].callback.monitor!r}, which a callback writes. What it "
+                "has seen is in no checkpoint: expected a value of the run itself, or no checkpoint."
+            )
+        watching = [late.callback for late in self.late]
         for stopper in self.stoppers:  # no comprehensions, whose frames would hide the line that a warning is about
-            self.rules.append(stopper.rule(*known))
+            self.rules.append(None if stopper in watching else stopper.rule(*known))
         for reducer in self.reducers:
             self.plateaus.append(reducer.pure(*known))
         for callback in callbacks:
@@ -80,8 +89,8 @@ class Course:
     def every_epoch(self) -> bool:
         """Whether the host must have its turn after every epoch."""
         # A scheduler asks for the rate so far, which a reduction changes.
-        acts = self.step_by_step or any(c.every_epoch for c in self.callbacks)
-        return acts or bool(self.schedulers and self.reducers)
+        turns = self.step_by_step or any(map(acts, self.callbacks))
+        return turns or bool(self.schedulers and self.reducers)
 
     @property
     def step_by_step(self) -> bool:
@@ -104,6 +113,7 @@ class Course:
 
     def now(self, member: Member) -> Member:
         """The same with the numbers that the optimizer has now; those of layers hold from the next ``fit`` on."""
+        self.optimizer.check()  # a hook may have assigned one that cannot work
         return replace(member, task=replace(member.task, optimizer=trees.as_leaves(self.optimizer)))
 
     def start(self, member: Member) -> RunState:
@@ -119,18 +129,24 @@ class Course:
         """Whether nothing is left to train of a run that goes on from a checkpoint."""
         return self.backup is not None and (self.backup.stopped or not self.request.plan.epochs)
 
-    def hand_over(self, state: TrainState) -> None:
-        """Give the model the arrays that the run arrived at."""
+    def hand_over(self, state: TrainState, *, given_up: bool = False) -> None:
+        """Give the model the arrays that the run arrived at; if ``given_up``, the next step takes their memory."""
         # The arrays may still be being computed. Handing them over now keeps the model whole whatever interrupts the
         # wait.
-        self.model.take_state(state)
+        self.model.take_state(state, self.optimizer)
         self._handed = self.model.arrays()
+        if not given_up:
+            self.model.settle(self._handed)
 
     def trained(self, state: TrainState) -> TrainState:
         """The arrays to go on from: those of the run, or those that a hook gave the model since."""
         if self._handed is None or self.model.arrays() is self._handed:
             return state
-        given = jax.tree.map(jnp.copy, self.model.train_state())
+        if self.model.optimizer is self.optimizer:
+            given = jax.tree.map(jnp.copy, self.model.train_state())
+        else:  # a hook compiled the model anew, for the next fit
+            params, stats = jax.tree.map(jnp.copy, self.model.arrays())
+            given = replace(state, params=self.optimizer.training_params(params, state.optimizer), stats=stats)
         # A layer that was frozen or freed is so from the next ``fit`` on.
         same = hash(jax.tree.structure(given)) == hash(jax.tree.structure(state))
         return given if same else state
@@ -159,12 +175,12 @@ class Course:
         for callback in self.callbacks:
             callback.set_model(self.model)
             callback.set_params(self.history.params)
-            callback.on_train_begin()
+            callback.on_train_begin({})
 
     def before(self, epoch: int) -> None:
         """Call the hooks before an epoch."""
         for callback in self.callbacks:
-            callback.on_epoch_begin(epoch)
+            callback.on_epoch_begin(epoch, {})
 
     def agenda(self, first: int, length: int) -> Agenda:
         """What the host says of ``length`` epochs from ``first`` on, for which alone the hooks before were called."""
@@ -194,9 +210,11 @@ class Course:
             self._warn_of_nan(epoch, logs)
             warn_of_undefined(logs, self._undefined)
             self._undefined |= {key for key, value in logs.items() if math.isnan(value)}
-            self.history.append(epoch, logs, self.request.seen(values))
             for callback in self.callbacks:
                 callback.on_epoch_end(epoch, logs)
+            self.history.append(epoch, _numbers(logs), self.request.seen(values))
+            for late in self.late:
+                self.model.stop_training |= late.epoch_ended(epoch, logs, self.model.arrays())
 
     def take_rate(self, rate: Any) -> None:
         """Give the optimizer the learning rate that the run arrived at."""
@@ -230,10 +248,17 @@ class Course:
         for stopper, state in _paired(self.stoppers, self.rules, run.rules):
             if int(state.stopped_epoch) >= 0:
                 self.stopped_epoch = int(state.stopped_epoch)
-            kept = stopper.take(state)
-            if kept is not None:
-                self.model.take_variables(kept)
-                self.kept_epoch = self.history.epoch.index(int(state.best_epoch))
+            self._keep(stopper.take(state), int(state.best_epoch))
+        for late in self.late:
+            kept, best_epoch, stopped = late.finish()
+            self.stopped_epoch = self.stopped_epoch if stopped is None else stopped
+            self._keep(kept, best_epoch)
+
+    def _keep(self, kept: Any, epoch: int) -> None:
+        """Give the model the arrays that a rule kept of an epoch, if it kept any."""
+        if kept is not None:
+            self.model.take_variables(kept)
+            self.kept_epoch = self.history.epoch.index(epoch)
 
     def end(self) -> None:
         """Call the hooks after the last epoch."""
@@ -242,6 +267,15 @@ class Course:
             callback.on_train_end(logs)
         if self.backup is not None and not self.cut:
             self.backup.end()
+
+
+def _numbers(logs: Mapping[str, Any]) -> dict[str, float]:
+    """What of an epoch's values History holds: those of the run, and numbers that callbacks wrote beside them."""
+    return {key: float(value) for key, value in logs.items() if isinstance(value, numbers.Real) or _is_scalar(value)}
+
+
+def _is_scalar(value: Any) -> bool:
+    return hasattr(value, "dtype") and np.ndim(value) == 0
 
 
 def _paired(callbacks: Sequence[Any], rules: Sequence[Any], states: Sequence[Any]) -> Iterator[tuple[Any, Any]]:

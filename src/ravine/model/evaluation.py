@@ -45,10 +45,10 @@ def evaluated(
     test = programs.compiled(test_step, placement.exact(task.has_user_code))
     sums = Sums.zero(task)
     for callback in hooked:
-        callback.on_test_begin()
+        callback.on_test_begin({})
     for i, batch in enumerate(batches):
         for callback in hooked:
-            callback.on_test_batch_begin(i)
+            callback.on_test_batch_begin(i, {})
         sums = test(task, variables, sums, batch)
         if hooked:
             so_far = logs(values_of(task, sums))

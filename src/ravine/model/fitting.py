@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -93,10 +94,10 @@ class Request:
         return self.settings.steps or math.ceil(self.data.rows / self.settings.batch_size)
 
     def logs(self, values: np.ndarray, epoch: int) -> dict[str, float]:
-        """One row of the record as Keras shows it: sorted, and only what was computed."""
+        """One row of the record: the loss first, then what was watched, then the same of validation, if it was."""
         row = dict(zip(self.columns, map(float, values), strict=False))
         validates = self.plan.validates(epoch)
-        return {key: row[key] for key in sorted(self.columns) if validates or not key.startswith("val_")}
+        return {key: row[key] for key in self.columns if validates or not key.startswith("val_")}
 
     def on_device(self) -> tuple[Data, Data | None]:
         """What it trains and validates on, as JAX arrays."""
@@ -151,6 +152,17 @@ def manages_rate(callbacks: list[Callback], optimizer: Transformation) -> bool:
             "learning_rate is a number."
         )
     return True
+
+
+def warn_of_no_update(optimizer: Transformation, state: Any, batches: int) -> None:
+    """Warn if gradients are accumulated over more batches than a run has."""
+    accumulated = int(getattr(optimizer, "gradient_accumulation_steps", None) or 1)
+    waiting = int(getattr(state, "summed", None) or 0)
+    if batches > 0 and waiting + batches < accumulated:
+        checks.warn(
+            f"gradient_accumulation_steps={accumulated}: the {batches} batches of this run make no update, so the "
+            "weights stay as they are. Expected at most as many as the run has."
+        )
 
 
 def check_in_memory(argument: str, data: Data | Source) -> None:

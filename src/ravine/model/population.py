@@ -17,6 +17,7 @@ from typing import Any
 import jax
 
 from ravine import checks
+from ravine.callbacks.base import describes
 from ravine.model.course import Course
 from ravine.model.running import run_course, run_group
 from ravine.training import placement
@@ -58,7 +59,7 @@ def layout(course: Course, *, shared: bool) -> placement.Layout:
     data = _bytes((course.request.data, course.request.validation))
     found = placement.layout(course.multiply_adds, run_bytes(course), data, shared=shared)
     # A callback that acts between epochs can do so for one model only.
-    return found if all(c.describes and not c.every_epoch for c in course.callbacks) else placement.Layout(found.lanes)
+    return found if all(map(describes, course.callbacks)) else placement.Layout(found.lanes)
 
 
 def run_bytes(course: Course) -> int:

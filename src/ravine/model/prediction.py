@@ -84,17 +84,17 @@ class Predictor(Stack):
         rows, padded = 0, not trees.has_user_code(self.network)
         for callback in callbacks:
             callback.set_model(self)
-            callback.on_predict_begin()
+            callback.on_predict_begin({})
         for i, batch in enumerate(batches):
             samples = self.accept("x", batch)
             rows = max(rows, len(samples)) if padded else 0
             for callback in callbacks:
-                callback.on_predict_batch_begin(i)
+                callback.on_predict_batch_begin(i, {})
             parts.append(_outputs(self._forward(), samples, rows))
             for callback in callbacks:
                 callback.on_predict_batch_end(i, {"outputs": parts[-1]})
         for callback in callbacks:
-            callback.on_predict_end()
+            callback.on_predict_end({})
         return np.concatenate(parts)
 
     def __call__(self, x: Any, training: bool | None = False) -> jax.Array:

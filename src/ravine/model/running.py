@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 
 import jax
 import numpy as np
@@ -27,11 +27,13 @@ def run_course(course: Course, interrupts: Interrupts | None = None) -> History:
 
     ``interrupts`` are those of whoever runs many and hears of Ctrl-C first; a run by itself has its own.
     """
-    with programs.held_by(course.model.programs), nullcontext() if course.backup is None else course.backup.held():
+    backup = nullcontext() if course.backup is None else course.backup.held()
+    with course.model.exclusive.taken("fit"), programs.held_by(course.model.programs), backup:
         return _run(course, interrupts)
 
 
 def _run(course: Course, interrupts: Interrupts | None) -> History:
+    course.model.settle(course.model.arrays())
     course.begin()
     try:
         with Interrupts() if interrupts is None else nullcontext(interrupts) as heard:
@@ -60,6 +62,14 @@ def run_group(courses: Sequence[Course], size: int = 0, interrupts: Interrupts |
     Their data are the same, or of the same shapes. A group smaller than ``size`` is filled up with runs that nobody
     looks at, so that groups of one size are one program.
     """
+    with ExitStack() as taken:
+        for course in courses:
+            taken.enter_context(course.model.exclusive.taken("fit"))
+        taken.enter_context(programs.held_by(courses[0].model.programs))
+        return _run_group(courses, size, interrupts)
+
+
+def _run_group(courses: Sequence[Course], size: int, interrupts: Interrupts | None) -> list[History]:
     padding = max(0, size - len(courses))
     members = [course.member() for course in courses]
     runs = [course.start(member) for course, member in zip(courses, members, strict=True)]
@@ -67,7 +77,14 @@ def run_group(courses: Sequence[Course], size: int = 0, interrupts: Interrupts |
     for course in courses:
         course.begin()
     train, leg = _together([*courses, *[courses[-1]] * padding], placement.spread(stacked(members))), None
-    for leg in _legs(courses[0], train, placement.spread(stacked(runs)), every_epoch=False):
+    plan, first = courses[0].request.plan, placement.spread(stacked(runs))
+
+    def before(epoch: int) -> None:
+        for course in courses:
+            if len(course.history.epoch) == epoch - plan.epochs.start:  # it has not stopped
+                course.before(epoch)
+
+    for leg in run_legs(train, first, plan.epochs, courses[0].agenda, every_epoch=False, before=before):
         ends = np.asarray(leg.run.epoch)[: len(courses)]
         for course, record, end in zip(courses, leg.record, ends, strict=False):
             course.take(leg, record[: max(0, end - leg.first_epoch)])
@@ -102,7 +119,7 @@ def _alone(course: Course) -> TrainLeg:
         return StepByStep(course).train
     request = course.request
     data, validation = request.on_device()
-    leg = programs.compiled(train_leg, course.compiler_options, donate=("run",))
+    leg = programs.compiled(train_leg, course.compiler_options)
     first = course.member()
 
     def train(run: RunState, epochs: int, agenda: Agenda) -> tuple[RunState, jax.Array]:

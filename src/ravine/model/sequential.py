@@ -129,6 +129,7 @@ class Sequential(Trainable):
                 where the newest is damaged, the one before counts, with a warning.
         """
         self._require_compiled("fit")
+        self.exclusive.check("fit", hooks=False)
         size = checks.integer("batch_size", 32 if batch_size is None else batch_size, least=1)
         plan = Plan(
             batch_size=size,
@@ -223,6 +224,8 @@ class Sequential(Trainable):
             manages_rate=fitting.manages_rate(callbacks, self.optimizer),
         )
         self.optimizer.check_run(self._optimizer_state, len(plan.epochs) * (request.steps or 1))
+        if request.steps is not None:
+            fitting.warn_of_no_update(self.optimizer, self._optimizer_state, len(plan.epochs) * request.steps)
         course = Course(self, request, callbacks, backup)
         self.arrays(request.seed)
         return course
@@ -334,6 +337,7 @@ class Sequential(Trainable):
         if class_weight is not None:
             data = self._weighted(checked, data, class_weight)
         self._check_training(data.rows, 0)
+        self.exclusive.check("train_on_batch", hooks=False)
         state = self.train_state()
         # A model trained batch by batch has no run's seed: its noise follows the count of its steps.
         key = jax.random.fold_in(seeds.stream(0, "noise"), self._batches_trained)

@@ -15,6 +15,7 @@ from ravine.layers.base import Arrays
 from ravine.layers.input import check_shape
 from ravine.layers.network import Network, Variables
 from ravine.layers.weight import Weight
+from ravine.model.exclusive import Exclusive
 from ravine.model.naming import Layers
 from ravine.model.summary import Row, print_summary
 from ravine.training import programs
@@ -39,7 +40,9 @@ class Stack(Layers):
         self._layers: list[Layer] = []
         self._input_shape: tuple[int, ...] | None = None
         self._variables: tuple[Variables, Variables] = ((), ())  # may be short of the last layers
+        self._settled: tuple[Variables, Variables] = ((), ())  # what other threads see meanwhile
         self.programs = programs.Shelf()
+        self.exclusive = Exclusive()
         for layer in layers or []:
             self.add(layer)
 
@@ -47,6 +50,7 @@ class Stack(Layers):
 
     def add(self, layer: Layer | Input) -> None:
         """Append a layer; an ``Input`` only as the first."""
+        self.exclusive.check("add", hooks=False)
         if isinstance(layer, Input):
             if self._layers or self._input_shape is not None:
                 raise checks.RavineValueError("layers: an Input goes first in a model.")
@@ -74,6 +78,7 @@ class Stack(Layers):
 
     def pop(self) -> Layer:
         """Remove the last layer and return it. The others keep their weights."""
+        self.exclusive.check("pop", hooks=False)
         if not self._layers:
             raise checks.RavineValueError("pop: the model has no layers.")
         layer = self._layers.pop()
@@ -209,7 +214,12 @@ class Stack(Layers):
     # Weights
 
     def arrays(self, seed: int | None = None) -> tuple[Variables, Variables]:
-        """The parameters and statistics; those not there yet are drawn from ``seed`` or a seed of the model's own."""
+        """The parameters and statistics; those not there yet are drawn from ``seed`` or a seed of the model's own.
+
+        While a run in another thread changes them, they are those that it last left whole: a few epochs old at most.
+        """
+        if self.exclusive.elsewhere and self._settled[0]:
+            return self._settled
         params, stats = self._variables
         held = len(params)
         if held < len(self._layers):
@@ -225,6 +235,10 @@ class Stack(Layers):
             self._variables = (*params, *trained[held:]), (*stats, *others[held:])
         return self._variables
 
+    def settle(self, variables: tuple[Variables, Variables]) -> None:
+        """Show other threads these arrays, which nothing will give up, while the model is trained."""
+        self._settled = variables
+
     def layer_arrays(self, index: int) -> Mapping[str, jax.Array]:
         """The parameters and statistics of layer ``index`` by name."""
         params, stats = self.arrays()
@@ -232,6 +246,7 @@ class Stack(Layers):
 
     def set_layer_arrays(self, index: int, values: Mapping[str, np.ndarray]) -> None:
         """Replace arrays of layer ``index`` by others of the same shapes."""
+        self.exclusive.check("weights")
         current = self.layer_arrays(index)
         for name, value in values.items():
             if value.shape != current[name].shape:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ravine.callbacks.base import TEST, TRAIN_BATCH, overrides
@@ -65,7 +66,8 @@ class StepByStep:
         validated = self._validated(member.task, carry[0], wanted=bool(today.validates))
         end = programs.compiled(end_epoch, self.options)
         run, line = end(member, self.request.settings, run, carry, self.data, self.validation, validated, today)
-        course.hand_over(run.train)
+        course.hand_over(run.train, given_up=True)
+        course.model.settle(jax.tree.map(jnp.copy, course.model.arrays()))
         self._look_ahead(int(run.epoch))
         return run, line[None]
 
@@ -80,12 +82,12 @@ class StepByStep:
         with closing(chunks(batches, most, thread=self.source.thread)) as reading:
             for chunk in reading:
                 for callback in self.hooked:
-                    callback.on_train_batch_begin(i)
+                    callback.on_train_batch_begin(i, {})
                 if self.hooked:
                     member, run = course.now(member), course.resumed(run)
                     carry = course.trained(carry[0]), carry[1]
                 carry = step(member, run.rate, carry, chunk, epoch, np.int32(i))
-                course.hand_over(carry[0])
+                course.hand_over(carry[0], given_up=True)
                 if self.hooked:
                     logs = self.request.named(values_of(member.task, carry[1]))
                     for callback in self.hooked:

@@ -65,6 +65,7 @@ class Trainable(Predictor):
             jit_compile: accepted for Keras's sake.
             auto_scale_loss: accepted for Keras's sake; float32 needs no loss scaling.
         """
+        self.exclusive.check("compile")
         if run_eagerly is not None and checks.boolean("run_eagerly", run_eagerly):
             checks.reject("run_eagerly", run_eagerly, "False, since a run is always compiled")
         compiling.check_neutral(steps_per_execution, jit_compile, auto_scale_loss)
@@ -150,10 +151,15 @@ class Trainable(Predictor):
                 self._optimizer_state = begin(trees.as_leaves(self.optimizer), params)
         return TrainState(self.optimizer.training_params(params, self._optimizer_state), stats, self._optimizer_state)
 
-    def take_state(self, state: TrainState) -> None:
-        """Take over the arrays that a run arrived at: of its weights, those to use the model with."""
-        params = self.optimizer.evaluation_params(state.params, state.optimizer)
-        self._optimizer_state = state.optimizer
+    def take_state(self, state: TrainState, rule: optimizers.Transformation | None = None) -> None:
+        """Take over the arrays that a run arrived at: of its weights, those to use the model with.
+
+        ``rule`` is the run's optimizer. If a hook compiled the model with another, that starts anew.
+        """
+        rule = self.optimizer if rule is None else rule
+        params = rule.evaluation_params(state.params, state.optimizer)
+        if rule is self.optimizer:
+            self._optimizer_state = state.optimizer
         self.take_variables((params, state.stats))
 
     def take_variables(self, variables: tuple[Variables, Variables]) -> None:
@@ -168,6 +174,7 @@ class Trainable(Predictor):
 
         The parameters are as ``arrays()`` gives them; None for an optimizer that starts anew.
         """
+        self.exclusive.check("load_weights")
         self._forget_training()
         self._variables, self._optimizer_state = variables, optimizer
 
