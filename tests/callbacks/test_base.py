@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
 
+import ravine
 from ravine.callbacks import Callback, EarlyStopping
 from ravine.callbacks import base as callbacks
 from ravine.checks import RavineTypeError, RavineValueError
@@ -109,3 +111,63 @@ def test_a_hook_of_a_base_class_and_other_methods_are_fine():
 
     mine = Ours()
     assert callbacks.check([mine]) == [mine]
+
+
+@pytest.mark.parametrize("base", ["EarlyStopping", "ReduceLROnPlateau", "TerminateOnNaN", "Probe", "CSVLogger"])
+def test_a_subclass_whose_hook_acts_is_heard_after_each_epoch(tiny, tmp_path, base):
+    class Stop(getattr(ravine.callbacks, base)):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = epoch == 2
+
+    made = {"EarlyStopping": ("loss",), "ReduceLROnPlateau": ("loss",), "CSVLogger": (tmp_path / "log.csv",)}
+    _, history = tiny.fit(epochs=50, callbacks=[Stop(*made.get(base, ()))])
+    assert len(history.epoch) == 3
+
+
+def test_hooks_of_runs_in_a_group_are_called_for_each_run():
+    import collections
+
+    counts = collections.Counter()
+
+    class Counting(ravine.callbacks.EarlyStopping):
+        def on_epoch_begin(self, epoch, logs=None):
+            counts["begin"] += 1
+
+        def on_epoch_end(self, epoch, logs=None):
+            counts["end"] += 1
+
+    x = np.random.default_rng(0).normal(size=(64, 2))
+    ravine.compare(
+        {"a": "sgd", "b": "adam"},
+        x,
+        x[:, 0],
+        model=lambda: ravine.Sequential([ravine.layers.Dense(1)]),
+        loss="mse",
+        epochs=3,
+        seeds=4,
+        verbose=0,
+        callbacks=[Counting("loss", patience=100)],
+    )
+    assert counts == {"begin": 24, "end": 24}
+
+
+def test_functions_of_hooks_may_take_the_logs_of_each(tiny):
+    heard = []
+    hooks = {name: lambda logs: heard.append(logs) for name in ("on_train_begin", "on_train_end")}
+    tiny.fit(epochs=1, callbacks=[ravine.callbacks.LambdaCallback(**hooks)])
+    assert len(heard) == 2
+
+
+@pytest.mark.parametrize("make", [lambda c, d: c.ModelCheckpoint(d / "m.keras"), lambda c, d: c.CSVLogger(d / "l.csv")])
+def test_runs_side_by_side_share_no_files(tmp_path, make):
+    with pytest.raises(ravine.checks.RavineValueError, match="its runs would share the files of"):
+        ravine.compare(
+            {"a": "sgd", "b": "adam"},
+            np.ones((30, 3)),
+            np.ones(30),
+            model=lambda: ravine.Sequential([ravine.layers.Dense(1)]),
+            loss="mse",
+            epochs=1,
+            seeds=2,
+            callbacks=[make(ravine.callbacks, tmp_path)],
+        )

@@ -77,7 +77,7 @@ TIMES = r"\d\S* \d\S*/step"
 def test_a_line_an_epoch(tiny, capsys):
     tiny.fit(epochs=3, initial_epoch=1, verbose=2, validation_split=0.25)
     lines = capsys.readouterr().out.splitlines()
-    values = " - ".join(f"{key}: {NUMBER}" for key in ("accuracy", "loss", "val_accuracy", "val_loss"))
+    values = " - ".join(f"{key}: {NUMBER}" for key in ("loss", "accuracy", "val_loss", "val_accuracy"))
     assert len(lines) == 2
     for number, line in zip((2, 3), lines, strict=True):
         assert re.fullmatch(rf"Epoch {number}/3 - 2/2 - {TIMES} - {values}", line)

@@ -143,7 +143,7 @@ def test_what_a_hook_writes_reaches_later_hooks_history_and_early_stopping(tiny)
 
 def test_a_value_that_nobody_writes_is_warned_of(tiny):
     looking = LambdaCallback(on_epoch_end=lambda epoch, logs: None)
-    with pytest.warns(UserWarning, match="EarlyStopping watches 'val_own', which neither the run has nor a callback"):
+    with pytest.warns(UserWarning, match="EarlyStopping watches 'val_own', which this run does not have, and no"):
         tiny.fit(callbacks=[EarlyStopping("val_own", mode="min"), looking])
 
 

@@ -102,9 +102,9 @@ def test_a_layer_of_ones_own_may_look_at_the_samples_together(tiny):
     assert fitting.evaluation_rows(task(tiny, model), 10_000, 32) == 32
 
 
-def test_history_is_sorted_floats_and_validation_only_where_it_was(tiny):
+def test_history_is_floats_loss_first_and_validation_only_where_it_was(tiny):
     _, history = tiny.fit(epochs=4, validation_split=0.25, validation_freq=[2, 3])
-    assert list(history.history) == ["accuracy", "loss", "val_accuracy", "val_loss"]
+    assert list(history.history) == ["loss", "accuracy", "val_loss", "val_accuracy"]
     assert {key: len(values) for key, values in history.history.items()} == {
         "accuracy": 4,
         "loss": 4,

@@ -15,6 +15,8 @@ TEST_BATCH = ("on_test_batch_begin", "on_test_batch_end")
 TEST = ("on_test_begin", "on_test_end", *TEST_BATCH)
 PREDICT_BATCH = ("on_predict_batch_begin", "on_predict_batch_end")
 PREDICT = ("on_predict_begin", "on_predict_end", *PREDICT_BATCH)
+WITHIN = ("on_epoch_begin", "on_epoch_end", *TRAIN_BATCH, *TEST)
+"""What is called between the beginning of a run and its end."""
 HOOKS = ("on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", *TRAIN_BATCH, *TEST, *PREDICT)
 
 
@@ -152,7 +154,7 @@ def _goes_beyond(callback: Callback, claim: str) -> bool:
     for cls in type(callback).__mro__:
         if claim in vars(cls):
             return False
-        if any(hook in vars(cls) for hook in HOOKS):
+        if any(hook in vars(cls) for hook in WITHIN):
             return True
     return False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
@@ -39,6 +39,8 @@ class AUC(Metric):
         label_weights: one for each output.
         from_logits: whether the outputs are logits, of which the sigmoid is taken.
     """
+
+    may_be_undefined: ClassVar[bool] = True
 
     num_thresholds: int = trees.static(default=USUAL)
     curve: str = trees.static(default="ROC")

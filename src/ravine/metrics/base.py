@@ -63,6 +63,8 @@ class Metric:
     name: str | None = trees.label(default=None, kw_only=True)
 
     better: ClassVar[str | None] = "max"
+    may_be_undefined: ClassVar[bool] = False
+    """Whether there are targets for which the metric is no number."""
     called: ClassVar[str | None] = None
 
     def __getattr__(self, name: str) -> Any:

@@ -41,6 +41,11 @@ class Wrapped(Metric):
         return self.metric.rowwise
 
     @property
+    def may_be_undefined(self) -> bool:  # type: ignore[override]
+        """As the metric says."""
+        return self.metric.may_be_undefined
+
+    @property
     def better(self) -> str | None:  # type: ignore[override]
         """As the metric says."""
         return self.metric.better

@@ -58,6 +58,8 @@ class R2Score(Metric):
             sample.
     """
 
+    may_be_undefined: ClassVar[bool] = True
+
     class_aggregation: str | None = trees.static(default="uniform_average")
     num_regressors: int = trees.static(default=0)
     outputs: int = trees.static(default=1, kw_only=True, repr=False)
@@ -162,6 +164,8 @@ class PearsonCorrelation(Correlation):
 
     A sample whose targets or outputs are all the same has no correlation, and counts for nothing; NaN without others.
     """
+
+    may_be_undefined: ClassVar[bool] = True
 
     def update(self, state: Any, y: jax.Array, outputs: jax.Array, weights: Weights = None) -> Any:
         """The state with one batch taken in."""

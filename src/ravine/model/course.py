@@ -208,7 +208,7 @@ class Course:
                 self.before(epoch)
             logs = self.request.logs(values, epoch)
             self._warn_of_nan(epoch, logs)
-            warn_of_undefined(logs, self._undefined)
+            warn_of_undefined(self.request.task, self.request.names, logs, self._undefined)
             self._undefined |= {key for key, value in logs.items() if math.isnan(value)}
             for callback in self.callbacks:
                 callback.on_epoch_end(epoch, logs)

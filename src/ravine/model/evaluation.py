@@ -22,11 +22,14 @@ def values_of(task: Task, sums: Sums) -> np.ndarray:
     return programs.fetched(programs.compiled(read)(task, sums))
 
 
-def warn_of_undefined(logs: Mapping[str, float], told: Container[str] = ()) -> None:
-    """Warn of each metric that is NaN beside a loss that is none; ``told`` are those that were warned of."""
+def warn_of_undefined(task: Task, names: Sequence[str], logs: Mapping[str, float], told: Container[str] = ()) -> None:
+    """Warn of each metric that is undefined, NaN beside a loss that is none; ``told`` are those warned of already."""
+    watched = zip(names[1:], (*task.metrics, *task.weighted_metrics), strict=True)
+    undefined = {name for name, metric in watched if metric.may_be_undefined}
     for key, value in logs.items():
         loss = logs.get("val_loss" if key.startswith("val_") else "loss", math.nan)
-        if math.isnan(value) and math.isfinite(loss) and key not in told:
+        known = key.removeprefix("val_") in undefined and key not in told
+        if known and math.isnan(value) and math.isfinite(loss):
             checks.warn(
                 f"{key} is NaN: it is undefined for these targets, as an AUC is if all are of one class, or R² if all "
                 "are the same."

@@ -35,7 +35,9 @@ class LateStopping:
         """For a callback that watches no value of the run, if one of the ``others`` may write it."""
         if not isinstance(callback, EarlyStopping) or callback.monitor in columns:
             return None
-        if not any(acts(other) for other in others if other is not callback):
+        # A key of the run's own that is missing, such as val_loss, is the run's affair; so is a direction not told.
+        own = callback.monitor.removeprefix("val_") in columns or callback.mode == "auto"
+        if own or not any(acts(other) for other in others if other is not callback):
             return None
         rule = callback.rule([callback.monitor], directions)
         return None if rule is None else cls(callback, replace(rule, column=0))
@@ -48,8 +50,8 @@ class LateStopping:
         if value is None and not self._warned:
             self._warned = True
             checks.warn(
-                f"EarlyStopping watches {self.callback.monitor!r}, which neither the run has nor a callback wrote in "
-                f"epoch {epoch + 1}. There is: {', '.join(logs)}."
+                f"EarlyStopping watches {self.callback.monitor!r}, which this run does not have, and no callback "
+                f"wrote it in epoch {epoch + 1}. There is: {', '.join(logs)}."
             )
         values = jnp.array([np.nan if value is None else value], jnp.float32)
         self._state = self.rule.update(self._state, jnp.int32(epoch), values, jnp.bool_(value is not None), arrays)

@@ -318,7 +318,7 @@ class Sequential(Trainable):
         with programs.held_by(self.programs):
             values = evaluated(trees.as_leaves(checked), self.arrays(), batches, callbacks, self._named)
         logs = self._named(values)
-        warn_of_undefined(logs)
+        warn_of_undefined(checked, self.compilation.names, logs)
         return logs
 
     def train_on_batch(
