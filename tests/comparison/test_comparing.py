@@ -455,3 +455,22 @@ def test_there_are_no_more_threads_than_runs(monkeypatch):
     monkeypatch.setattr(population, "run_population", lambda bundles, n: lanes.append(n) or begin(bundles, n))
     compare({"sgd": "sgd", "adam": "adam"}, seeds=1, epochs=1, jobs=1000)
     assert max(lanes) <= 2
+
+
+def apart(y, outputs):
+    return abs(y - outputs)
+
+
+def test_a_metric_of_ones_own_is_compared_once_its_direction_is_told():
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    common = {"model": lambda: Sequential([Dense(1)]), "loss": "mse", "metrics": [apart]}
+    common |= {"epochs": 1, "seeds": 2, "verbose": 0}
+    message = r"metric='val_apart': nobody can tell whether less of it is better. Expected metric={'val_apart': 'min'}"
+    for metric in (None, "val_apart"):
+        with pytest.raises(checks.RavineValueError, match=message):
+            ravine.compare({"a": "sgd", "b": "adam"}, x, x[:, 0], metric=metric, **common)
+    result = ravine.compare({"a": "sgd", "b": "adam"}, x, x[:, 0], metric={"val_apart": "min"}, **common)
+    assert (result.protocol.metric, result.protocol.direction) == ("val_apart", "min")
+    assert len(result.comparisons) == 1
+    with pytest.raises(checks.RavineValueError, match=r"metric\['val_apart'\]='less' is unknown"):
+        ravine.compare({"a": "sgd", "b": "adam"}, x, x[:, 0], metric={"val_apart": "less"}, **common)

@@ -151,3 +151,9 @@ def test_updates_that_never_come_are_warned_of(tiny):
     model = tiny.model(optimizer=optimizers.SGD(0.1, gradient_accumulation_steps=100))
     with pytest.warns(UserWarning, match="the 9 batches of this run make no update"):
         tiny.fit(model)
+
+
+def test_names_that_leave_nothing_out_of_decay_are_warned_of(tiny):
+    model = tiny.model(optimizer=optimizers.SGD(0.1, weight_decay=0.1, undecayed=("bias", "gama")))
+    with pytest.warns(UserWarning, match="undecayed='gama' is found in the path of no array, so all of them decay"):
+        tiny.fit(model, epochs=1)

@@ -41,7 +41,7 @@ def compare(
     seeds: int | Sequence[int] = 10,
     tune: Mapping[str, Any] | None = None,
     trials: int = 10,
-    metric: str | None = None,
+    metric: str | Mapping[str, str] | None = None,
     baseline: str | None = None,
     target: Mapping[str, float] | None = None,
     budget: float | None = None,
@@ -78,8 +78,9 @@ def compare(
         tune: the search space of each hyperparameter, such as ``{"learning_rate": loguniform(1e-4, 1)}``, or by
             contender a dict of such spaces, ``{}`` for one that is to stay as it is.
         trials: how many points of its space each contender tries.
-        metric: the key of the value to compare, such as ``"val_accuracy"``; by default the first metric that all
-            contenders have, or their loss, on test data where there are such, else on validation data.
+        metric: the key of the value to compare, such as ``"val_accuracy"``, or ``{"val_mine": "min"}`` for one of which
+            nobody can tell whether less is better; by default the first metric that all contenders have, or their loss,
+            on test data where there are such, else on validation data.
         baseline: the contender that the others are compared with, by default the first.
         target: a value to be reached, such as ``{"val_accuracy": 0.97}``.
         budget: seconds after which no further run is begun; what is done by then is the result.

@@ -112,7 +112,7 @@ def search(
     metrics: MetricLike | list[MetricLike] | None = None,
     callbacks: list[Callback] | None = None,
     batch_size: int = 32,
-    metric: str | None = None,
+    metric: str | Mapping[str, str] | None = None,
     budget: float | None = None,
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
@@ -141,7 +141,8 @@ def search(
         metrics: names or objects of what to watch.
         callbacks: such as ``EarlyStopping``, which ends each run by itself.
         batch_size: rows in a step.
-        metric: the key of the value to search by, by default the model's first metric on validation data, or its loss.
+        metric: the key of the value to search by, by default the model's first metric on validation data, or its loss;
+            ``{"val_mine": "min"}`` for one of which nobody can tell whether less is better.
         budget: seconds after which no further run is begun.
         seed: an integer in [0, 2**32).
         out: a file to which runs are written as they finish; the same call goes on with what it holds.

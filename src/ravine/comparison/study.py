@@ -68,28 +68,51 @@ class Study:
         return {name: population.layout(course, shared=shared) for name, course in self.samples.items()}
 
     @cached_property
-    def directions(self) -> dict[str, str]:
-        """The keys of the values that all contenders have, and for each whether less or more is better."""
-        found: list[dict[str, str]] = []
+    def directions(self) -> dict[str, str | None]:
+        """The keys of the values that all contenders have; for each whether less or more is better, if one can tell."""
+        found: list[dict[str, str | None]] = []
         for course in self.samples.values():
-            bare = course.request.directions
+            bare = {name: course.request.directions.get(name) for name in course.request.names}
             prefixes = ("", "val_") if self.trainer.test is None else ("", "val_", "test_")
             found.append({f"{prefix}{name}": way for prefix in prefixes for name, way in bare.items()})
-        return {key: way for key, way in found[0].items() if all(other.get(key) == way for other in found)}
+        return {key: way for key, way in found[0].items() if all(other.get(key, "") == way for other in found)}
 
-    def protocol(self, metric: str | None, baseline: str | None, target: Mapping[str, float] | None) -> Protocol:
-        """The protocol, with what was not said filled in; raises where a part of it names what is not there."""
-        names = [side.name for side in self.contenders]
-        if metric is None:
+    def _metric(self, given: str | Mapping[str, str] | None) -> tuple[str, str]:
+        """The key of the value that is compared, and ``"min"`` or ``"max"``."""
+        if isinstance(given, Mapping):
+            if len(given) != 1:
+                checks.reject_type("metric", given, "a key, or a dict of one key and 'min' or 'max'")
+            ((key, way),) = given.items()
+            checks.look_up("metric", key, self.directions)
+            way = checks.look_up(f"metric[{key!r}]", way, {"min": "min", "max": "max"})
+            # Trials are ranked by the same metric on validation data.
+            bare = key.removeprefix("val_").removeprefix("test_")
+            self.directions.update(dict.fromkeys((key, bare, f"val_{bare}"), way))
+            return key, way
+        if given is None:
             common = [key for key in self.directions if not key.startswith(("val_", "test_"))]
             prefix = "val_" if self.trainer.test is None else "test_"
-            metric = prefix + (common[1] if len(common) > 1 else "loss")
-        checks.look_up("metric", metric, self.directions)
+            given = prefix + (common[1] if len(common) > 1 else "loss")
+        checks.look_up("metric", given, self.directions)
+        found = self.directions[given]
+        if found is None:
+            raise checks.RavineValueError(
+                f"metric={given!r}: nobody can tell whether less of it is better. Expected metric={{{given!r}: 'min'}} "
+                f"or metric={{{given!r}: 'max'}}, or another of {', '.join(self.directions)}."
+            )
+        return given, found
+
+    def protocol(
+        self, metric: str | Mapping[str, str] | None, baseline: str | None, target: Mapping[str, float] | None
+    ) -> Protocol:
+        """The protocol, with what was not said filled in; raises where a part of it names what is not there."""
+        names = [side.name for side in self.contenders]
+        metric, direction = self._metric(metric)
         return Protocol(
             contenders=tuple(names),
             baseline=checks.look_up("baseline", names[0] if baseline is None else baseline, {n: n for n in names}),
             metric=metric,
-            direction=self.directions[metric],
+            direction=direction,
             selection=f"val_{metric.removeprefix('val_').removeprefix('test_')}",
             target=self._target(target),
             seeds=tuple(self.seeds),
@@ -105,7 +128,7 @@ class Study:
         if not isinstance(target, Mapping) or len(target) != 1:
             checks.reject_type("target", target, "a dict of one key and value, such as {'val_accuracy': 0.97}")
         ((key, value),) = target.items()
-        known = {k: way for k, way in self.directions.items() if not k.startswith("test_")}
+        known = {k: way for k, way in self.directions.items() if way is not None and not k.startswith("test_")}
         return key, checks.number(f"target[{key!r}]", value), checks.look_up("target", key, known)
 
     def _spaces(self) -> dict[str, dict[str, Any]]:
@@ -149,7 +172,7 @@ class Study:
         runs: dict[str, list[Run]] = {}
         if all(len(tried[name]) == len(wanted) for name, wanted in trials.items()):
             for name, done in tried.items():
-                best = ranked(done, selection, self.directions[selection])[0] if done else None
+                best = ranked(done, selection, self.directions[selection] or "min")[0] if done else None
                 number, values = (best.trial, best.hyperparameters) if best else (0, {})
                 runs[name] = [Run(name, RUN, number, s, values, self.epochs) for s in self.seeds]
             executor.make(self._bundles(runs), self.layouts)

@@ -146,6 +146,7 @@ class Trainable(Predictor):
         if self._between is not None and self._between[0] is self._variables:
             return self._between[1]
         if self._optimizer_state is None:
+            self.optimizer.check_params(params)
             with programs.held_by(self.programs):
                 begin = programs.compiled(initial_optimizer_state)
                 self._optimizer_state = begin(trees.as_leaves(self.optimizer), params)

@@ -196,6 +196,16 @@ class Optimizer(Transformation):
             updates = (waiting + batches) // int(self.gradient_accumulation_steps or 1)
             self.learning_rate.check_steps(range(done, done + updates))
 
+    def check_params(self, params: Any) -> None:
+        """Warn of a pattern of ``undecayed`` that is found in no array's path, so that it would leave nothing out."""
+        known = paths(params)
+        for pattern in () if callable(self.undecayed) else self.undecayed:
+            if not any(re.search(pattern, path) for path in known):
+                checks.warn(
+                    f"undecayed={pattern!r} is found in the path of no array, so all of them decay. The paths are: "
+                    f"{', '.join(known)}."
+                )
+
     def exclude_from_weight_decay(self, var_list: None = None, var_names: list[str] | None = None) -> None:
         """Leave arrays out of weight decay, as in Keras. To be called before ``compile``.
 

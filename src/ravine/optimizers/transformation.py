@@ -14,6 +14,9 @@ class Transformation:
     ``params + updates`` are the new parameters. This is optax's protocol, so whatever trains with optax trains with it.
     """
 
+    def check_params(self, params: Any) -> None:
+        """Warn if a setting names arrays that are none of ``params``."""
+
     def check(self) -> None:
         """Raise where a hyperparameter cannot work."""
 
