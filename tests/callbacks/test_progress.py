@@ -1,6 +1,7 @@
 import io
 import re
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -127,3 +128,34 @@ def test_the_bar_is_taken_down_after_an_error(tiny, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         tiny.fit(verbose=1, callbacks=[Fail()])
     assert bars[0].live.is_started is False
+
+
+class Handle:
+    """What a notebook shows in one area."""
+
+    def __init__(self, data):
+        self.texts = [data["text/plain"]]
+
+    def update(self, data, raw):
+        assert raw
+        self.texts.append(data["text/plain"])
+
+
+def test_a_notebook_shows_one_area_that_is_written_anew(tiny, monkeypatch, capsys):
+    shown = []
+
+    def display(data, raw, display_id):
+        shown.append(Handle(data))
+        return shown[-1]
+
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=display))
+    monkeypatch.setattr(progress, "in_notebook", lambda: True)
+    tiny.fit(epochs=30, verbose=1, validation_split=0.25)
+    assert capsys.readouterr().out == ""
+    (area,) = shown
+    *_, last = area.texts
+    lines = last.splitlines()
+    assert lines[0] == f"... {30 - progress.Area.LINES} epochs above"
+    assert sum(line.startswith("Epoch ") for line in lines) == progress.Area.LINES
+    assert "Epoch 30/30" in last
+    assert max(map(len, lines)) <= 80

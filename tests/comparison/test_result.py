@@ -511,3 +511,9 @@ def test_a_huge_file_of_something_else_is_refused_at_once(tmp_path):
         file.truncate(2**40)
     with pytest.raises(checks.RavineValueError, match=f"{EXPECTED} It cannot be read: it is of another format"):
         Comparison.from_json(tmp_path / "huge.json")
+
+
+def test_objects_are_short_at_the_end_of_a_cell(tiny):
+    model, history = tiny.fit()
+    assert len(repr(history)) < 120
+    assert len(repr(model)) < 80

@@ -70,3 +70,12 @@ def test_a_summary_draws_no_weights():
     model = Sequential([Input((3,)), Dense(2)])
     lines_of(model)
     assert model._variables == ((), ())
+
+
+@pytest.mark.parametrize("length", [30, 40, 60])
+def test_no_column_is_left_out_of_a_narrow_summary(tiny, length):
+    lines = []
+    tiny.model().summary(line_length=length, print_fn=lines.append)
+    text = "\n".join(lines)
+    assert all(word in text for word in ("Layer", "Output", "Shape", "Param"))
+    assert max(len(line) for line in text.splitlines()) <= max(length, 34)

@@ -201,3 +201,13 @@ assert "matplotlib.figure" in sys.modules
 assert "matplotlib.pyplot" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_second_metric_has_axes_of_its_own():
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+    first, second = plot_metric(record(3), "loss"), plot_metric(record(3), "accuracy")
+    assert first is not second
+    assert plot_metric(record(3), "loss", first) is first
+    plt.close("all")

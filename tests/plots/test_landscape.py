@@ -6,7 +6,7 @@ from ravine import checks, objectives
 from ravine.landscape import descend
 from ravine.optimizers import SGD, Adagrad, Adam, RMSprop
 from ravine.plots import plot_rates, plot_trajectories, plot_values, trajectory_figure
-from ravine.plots.landscape import STYLES
+from ravine.plots.landscape import STYLES, view
 
 NAG = SGD(0.01, momentum=0.9, nesterov=True)
 
@@ -160,3 +160,20 @@ def test_what_cannot_be_drawn_is_refused(walks):
         plot_rates({str(i): single for i in range(9)}, axes())
     with pytest.raises(checks.RavineTypeError, match="a dict of names and trajectories"):
         plot_trajectories([single], axes())
+
+
+def test_rules_of_one_rate_have_no_panel_of_rates():
+    plain = {"SGD": descend("lecture_plotted", SGD(0.01), steps=20)}
+    assert len(trajectory_figure(plain).axes) == 2
+    adaptive = plain | {"Adam": descend("lecture_plotted", Adam(0.1), steps=20)}
+    assert len(trajectory_figure(adaptive).axes) == 3
+
+
+def test_no_rule_has_the_cross_of_what_failed():
+    assert not {style["marker"] for style in STYLES} & set("xX+P")
+
+
+def test_a_start_at_the_edge_is_shown_whole():
+    walk = descend("lecture_plotted", SGD(0.01), steps=5, start=(6, 4))
+    shown = view({"SGD": walk}, walk.objective)
+    assert (shown[:, 1] > walk.points[0]).all()

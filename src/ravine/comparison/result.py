@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FORMAT = "ravine comparison 1"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """The result of :func:`ravine.compare`.
 
@@ -111,6 +111,13 @@ class Comparison:
     def to_frame(self, backend: str = "pandas") -> Any:
         """A row a run, with its hyperparameters and final values, as a frame of pandas, polars or pyarrow."""
         return tables.frame(tabulating.run_columns(self.runs), backend)
+
+    def __repr__(self) -> str:
+        names = ", ".join(self.protocol.contenders)
+        done = "" if self.complete else ", not complete"
+        return (
+            f"<Comparison of {names} by {self.protocol.metric}: {len(self.runs)} runs{done}; print() shows the table>"
+        )
 
     def __str__(self) -> str:
         return "\n\n".join([*(table.plain() for table in self.tables), self.verdict])

@@ -29,7 +29,7 @@ FORMAT = "ravine search 1"
 NAME = "model"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SearchResult:
     """The result of :func:`ravine.search`.
 
@@ -78,6 +78,9 @@ class SearchResult:
         failed = sum(run.failure is not None for run in self.runs)
         caption = f"The best of {len(self.runs)} runs, {failed} of which failed"
         return tables.Table(caption, ["", self.metric, "epochs", *self.space], cells).text(format)
+
+    def __repr__(self) -> str:
+        return f"<SearchResult by {self.metric}: {len(self.runs)} runs, {self.method}; print() shows the best>"
 
     def __str__(self) -> str:
         return self.table()

@@ -25,7 +25,7 @@ class Record(NamedTuple):
     rates: Array
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trajectory:
     """The way of one run, or of many side by side. All arrays of many runs have ``[runs]`` as their first axis.
 
@@ -50,6 +50,11 @@ class Trajectory:
     points: Array
     look_ahead: Array | None
     record: Callable[[], Record]
+
+    def __repr__(self) -> str:
+        of = "" if self.runs is None else f"{self.runs} runs of "
+        steps, rule = self.points.shape[-2] - 1, type(self.optimizer).__name__
+        return f"<Trajectory of {of}{steps} steps by {rule}>"
 
     @property
     def runs(self) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 from ravine import checks, hooks, seeds, trees
 from ravine.callbacks import Callback
 from ravine.callbacks import base as callback_base
-from ravine.callbacks.progress import check_verbose, figures
+from ravine.callbacks.progress import check_verbose, line_of_batches
 from ravine.layers import Input, Layer
 from ravine.model import fitting
 from ravine.model.course import Course
@@ -298,7 +299,12 @@ class Sequential(Trainable):
         data = as_source(x, y, sample_weight, batch_size=batch_size, steps=steps, columns=self.columns)
         if isinstance(data, Data):
             data = first_batches(data, batch_size, steps)
-        return self._report(self.evaluate_data(data, hearing, batch_size or 32), verbose, return_dict)
+        size, start = batch_size or 32, time.perf_counter()
+        logs = self.evaluate_data(data, hearing, size)
+        if verbose:
+            batches = data.batches if isinstance(data, Source) else -(-data.rows // size)
+            print(line_of_batches(batches, time.perf_counter() - start, logs))
+        return _as_asked(logs, return_dict)
 
     def evaluate_data(
         self, data: Data | Source, callbacks: Sequence[Callback] = (), batch_size: int = 32
@@ -351,7 +357,7 @@ class Sequential(Trainable):
         # The next batch goes on from the weights that were trained, not from their averages, which the model shows now;
         # unless somebody gives the model other weights.
         self._between = self._variables, state
-        return self._report(self._named(values), 0, return_dict)
+        return _as_asked(self._named(values), return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Values:
         """The loss and metrics of one batch."""
@@ -361,15 +367,15 @@ class Sequential(Trainable):
         task = trees.as_leaves(checked)
         with programs.held_by(self.programs):
             values = evaluated(task, self.arrays(), [data])
-        return self._report(self._named(values), 0, return_dict)
+        return _as_asked(self._named(values), return_dict)
 
     def _named(self, values: np.ndarray) -> dict[str, float]:
         return dict(zip(self.compilation.names, map(float, values), strict=True))
 
-    def _report(self, logs: dict[str, float], verbose: int, return_dict: bool) -> Values:
-        if verbose:
-            print(figures(dict(sorted(logs.items()))))
-        values = list(logs.values())
-        if return_dict:
-            return logs
-        return values if len(values) > 1 else values[0]
+
+def _as_asked(logs: dict[str, float], return_dict: bool) -> Values:
+    """The loss and the metrics by name, as a list, or the loss alone."""
+    values = list(logs.values())
+    if return_dict:
+        return logs
+    return values if len(values) > 1 else values[0]

@@ -235,6 +235,10 @@ class Stack(Layers):
             self._variables = (*params, *trained[held:]), (*stats, *others[held:])
         return self._variables
 
+    def __repr__(self) -> str:
+        kinds = ", ".join(type(layer).__name__ for layer in self._layers)
+        return f"<{type(self).__name__} {self.name!r}: {kinds or 'no layers'}>"
+
     def settle(self, variables: tuple[Variables, Variables]) -> None:
         """Show other threads these arrays, which nothing will give up, while the model is trained."""
         self._settled = variables

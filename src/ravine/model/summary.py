@@ -17,6 +17,10 @@ class Row:
     non_trainable: int
 
 
+WIDE = 70
+"""From this length on a summary's columns have their usual widths."""
+
+
 def size(count: int) -> str:
     """Bytes of ``count`` float32 numbers: ``397.54 KB``."""
     value = 4.0 * count
@@ -36,16 +40,20 @@ def print_summary(
     from rich.table import Table
 
     table = Table(title=f'Model: "{name}"', title_justify="left", title_style="bold", box=box.HEAVY_HEAD)
-    table.add_column("Layer (type)", min_width=28)
-    table.add_column("Output Shape", min_width=20)
-    table.add_column("Param #", justify="right", min_width=12)
+    wide = line_length is None or line_length >= WIDE
+    # In a narrower table cells break; a column that had no room would be left out.
+    table.add_column("Layer (type)", min_width=28 if wide else None, overflow="fold")
+    table.add_column("Output Shape", min_width=20 if wide else None, overflow="fold")
+    table.add_column("Param #", min_width=12 if wide else None, overflow="fold", justify="right")
     for row in rows:
         built = row.output_shape is not None
         params = f"{row.trainable + row.non_trainable:,}" if built else "0 (unbuilt)"
         table.add_row(f"{row.name} ({row.kind})", str(row.output_shape) if built else "?", params)
     trainable, frozen = sum(r.trainable for r in rows), sum(r.non_trainable for r in rows)
     # ``print_fn`` may write to a file, where a terminal's colours would be rubbish.
-    console = Console(width=line_length, highlight=False, force_terminal=None if print_fn is None else False)
+    # A notebook would make a block of its own of each line, and an empty one of the table.
+    terminal = None if print_fn is None else False
+    console = Console(width=line_length, highlight=False, force_terminal=terminal, force_jupyter=False)
     with console.capture() as capture:
         console.print(table)
         for label, count in ("Total", trainable + frozen), ("Trainable", trainable), ("Non-trainable", frozen):

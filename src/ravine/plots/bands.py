@@ -16,7 +16,7 @@ STYLES: tuple[dict[str, Any], ...] = (
     {"color": "#009E73", "linestyle": (0, (1, 1)), "marker": "^"},
     {"color": "#CC79A7", "linestyle": (0, (5, 1, 1, 1)), "marker": "D"},
     {"color": "#E69F00", "linestyle": "-", "marker": "v"},
-    {"color": "#56B4E9", "linestyle": (0, (4, 2)), "marker": "X"},
+    {"color": "#56B4E9", "linestyle": (0, (4, 2)), "marker": "<"},
 )
 """Colours of Okabe & Ito, which colour-blind people tell apart; line and marker tell the curves apart in grey."""
 

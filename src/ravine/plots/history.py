@@ -33,7 +33,7 @@ def plot_metric(history: Record, metric: str, ax: Axes | None = None) -> Axes:
     Args:
         history: what ``fit`` returned, or its ``history``.
         metric: ``"loss"`` or the name of a metric, without ``val_``.
-        ax: where to draw; by default pyplot's current axes.
+        ax: where to draw; by default pyplot's current axes, or those of a new figure if something is drawn there.
 
     Returns:
         The axes that were drawn on.
@@ -45,6 +45,7 @@ def plot_metric(history: Record, metric: str, ax: Axes | None = None) -> Axes:
         import matplotlib.pyplot as plt
 
         ax = plt.gca()
+        ax = plt.figure().add_subplot() if ax.has_data() else ax
     for label, (epochs, values) in drawn.items():
         every = -(-len(epochs) // MARKERS)
         ax.plot(epochs, values, **STYLES[label], label=label, linewidth=2, markersize=5, markevery=every)

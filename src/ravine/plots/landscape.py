@@ -18,15 +18,16 @@ from ravine.objectives import Objective
 
 Array = np.ndarray[Any, Any]
 
-# Colours of Okabe & Ito, which colour-blind people tell apart; line and marker tell the paths apart in grey.
+# Colours of Okabe & Ito, which colour-blind people tell apart; line and marker tell the paths apart in grey. No marker
+# is a cross, which says that a run was lost.
 STYLES: tuple[dict[str, Any], ...] = (
     {"color": "#000000", "linestyle": "-", "marker": "o"},
     {"color": "#D55E00", "linestyle": (0, (5, 2)), "marker": "s"},
     {"color": "#0072B2", "linestyle": (0, (1, 1.2)), "marker": "^"},
     {"color": "#009E73", "linestyle": (0, (6, 2, 1, 2)), "marker": "D"},
     {"color": "#CC79A7", "linestyle": (0, (3, 1, 1, 1, 1, 1)), "marker": "v"},
-    {"color": "#E69F00", "linestyle": (0, (9, 2)), "marker": "P"},
-    {"color": "#56B4E9", "linestyle": (0, (3, 3)), "marker": "X"},
+    {"color": "#E69F00", "linestyle": (0, (9, 2)), "marker": "<"},
+    {"color": "#56B4E9", "linestyle": (0, (3, 3)), "marker": ">"},
     {"color": "#7F7F7F", "linestyle": (0, (1, 3)), "marker": "h"},
 )
 
@@ -67,7 +68,7 @@ def view(trajectories: Mapping[str, Trajectory], objective: Objective) -> Array:
     points = points[np.isfinite(points).all(1)]
     away = np.abs(points - middle) / half
     near = away[(away <= ENLARGED).all(1)]
-    grown = 1.04 * max(1.0, near.max()) if near.size and near.max() > 1 else 1.0
+    grown = max(1.0, 1.04 * near.max()) if near.size else 1.0  # a point at the edge would lose half its marker
     return np.stack([middle - grown * half, middle + grown * half], 1)
 
 
@@ -94,7 +95,7 @@ def draw_contours(objective: Objective, shown: Array, ax: Axes) -> None:
         ax.contourf(x1, x2, values, [values.min() - 1e-9, *where], cmap="Blues", alpha=0.35)
         ax.contour(x1, x2, values, where, colors="0.55", linewidths=0.6)
     for minimum in objective.minima:
-        ax.plot(*minimum, marker="*", markersize=17, color="white", markeredgecolor="black", zorder=5)
+        ax.plot(*minimum, marker="*", markersize=17, color="white", markeredgecolor="black", zorder=7)
     ax.set(xlim=shown[0], ylim=shown[1], xlabel="$x_1$", ylabel="$x_2$")
 
 
@@ -220,24 +221,35 @@ def trajectory_figure(trajectories: Mapping[str, Trajectory], title: str | None 
     """
     checked(trajectories)
     figure = Figure(figsize=(13.33, 7.5), dpi=150, layout="constrained")
+    # Rules whose steps are all the learning rate times the gradient have nothing to show in a panel of rates.
+    adaptive = any(_adapts(trajectory) for trajectory in trajectories.values())
     grid = figure.add_gridspec(2, 2, width_ratios=(1.45, 1))
-    large, above, below = (figure.add_subplot(place) for place in (grid[:, 0], grid[0, 1], grid[1, 1]))
+    large, above = figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[0, 1] if adaptive else grid[:, 1])
     plot_trajectories(trajectories, large)
     plot_values(trajectories, above)
-    plot_rates(trajectories, below)
+    panels = [large, above]
+    if adaptive:
+        panels.append(plot_rates(trajectories, figure.add_subplot(grid[1, 1])))
     handles, labels = large.get_legend_handles_labels()
-    for panel in (large, above, below):
+    for panel in panels:
         if (legend := panel.get_legend()) is not None:  # moved below all panels
             legend.remove()
         panel.xaxis.label.set_fontsize(15)
         panel.yaxis.label.set_fontsize(15)
         panel.tick_params(labelsize=12.5)
-    lines = [Line2D([], [], color="0.3", linestyle=line) for line in ("-", "--")]
-    below.legend(lines, ["of $x_1$", "of $x_2$"], fontsize=12.5, framealpha=0.9, loc="best")
+    if adaptive:
+        lines = [Line2D([], [], color="0.3", linestyle=line) for line in ("-", "--")]
+        panels[-1].legend(lines, ["of $x_1$", "of $x_2$"], fontsize=12.5, framealpha=0.9, loc="best")
     legend_below(figure, handles, labels, fontsize=13.5)
     if title is not None:
         figure.suptitle(title, fontsize=17)
     return figure
+
+
+def _adapts(trajectory: Trajectory) -> bool:
+    """Whether the effective learning rates of a run change, or differ between its coordinates."""
+    rates = trajectory.rates[np.isfinite(trajectory.rates).all(axis=-1)]
+    return bool(rates.size) and not np.allclose(rates, rates.flat[0], rtol=1e-6)
 
 
 def legend_below(figure: Figure, handles: list[Any], labels: list[str], fontsize: float) -> None:

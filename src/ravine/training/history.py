@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass
+@dataclass(repr=False)
 class History:
     """The record of a run.
 
@@ -27,6 +27,10 @@ class History:
     history: dict[str, list[float]] = field(default_factory=dict)
     validated: list[int] = field(default_factory=list)
     probes: dict[str, list[float]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        last = ", ".join(f"{key}={values[-1]:.4g}" for key, values in self.history.items() if values)
+        return f"<History of {len(self.epoch)} epochs{f': {last}' if last else ''}; seed {self.seed}>"
 
     def append(self, epoch: int, logs: dict[str, float], probed: dict[str, float] | None = None) -> None:
         """Add one epoch: its values, and what probes saw."""
