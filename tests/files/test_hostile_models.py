@@ -201,8 +201,8 @@ EDITS = {
     "a loss that is a number": (("compile_config", "loss"), 3, "loss=3 is a int"),
     "a loss with an argument": (
         ("compile_config", "loss", "config", "label_smoothing"),
-        0.1,
-        "has no label_smoothing=0.1, only 0",
+        1.5,
+        "label_smoothing=1.5: expected a finite number of at least 0 of at most 1",
     ),
     "a reduction": (("compile_config", "loss", "config", "reduction"), "magic", "reduction='magic'"),
     "metrics that are text": (("compile_config", "metrics"), "accuracy", "metrics='accuracy': expected a list"),
