@@ -430,7 +430,7 @@ def test_folders_that_cannot_work_are_refused(tmp_path):
         BackupAndRestore(None)
     with pytest.raises(RavineValueError, match="save_freq=100: expected 'epoch', since"):
         BackupAndRestore(tmp_path, save_freq=100)
-    with pytest.raises(RavineValueError, match="would share the folder of BackupAndRestore"):
+    with pytest.raises(RavineValueError, match="would share the files of BackupAndRestore"):
         ravine.compare(
             {"a": {}},
             X,

@@ -151,6 +151,8 @@ def describes(callback: Callback) -> bool:
 
 def _goes_beyond(callback: Callback, claim: str) -> bool:
     """Whether hooks of a callback were overridden by a class below the one that made a ``claim`` of its own hooks."""
+    if claim in vars(callback):
+        return False
     for cls in type(callback).__mro__:
         if claim in vars(cls):
             return False

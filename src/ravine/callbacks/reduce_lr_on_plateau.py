@@ -34,7 +34,6 @@ class ReduceLROnPlateau(Monitor):
         cooldown_counter: epochs that it still rests.
     """
 
-    every_epoch = False
     describes: ClassVar[bool] = True
     consequence = "it will never reduce the learning rate"
 
@@ -56,8 +55,12 @@ class ReduceLROnPlateau(Monitor):
         self.min_delta = abs(checks.number("min_delta", min_delta))
         self.cooldown = checks.integer("cooldown", cooldown, least=0)
         self.min_lr = checks.number("min_lr", min_lr, least=0)
-        self.every_epoch = self.verbose > 0
         self._reset()
+
+    @property
+    def every_epoch(self) -> bool:  # type: ignore[override]  # of the class, not of the object: a subclass may act
+        """Only to say what it does."""
+        return self.verbose > 0
 
     def _reset(self) -> None:
         self.best: float | None = None
