@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -124,6 +125,7 @@ def frame(columns: Mapping[str, Any], backend: str) -> Any:
     import narwhals
 
     try:
+        importlib.import_module(backend)  # narwhals may remember one that it met
         return narwhals.from_dict(dict(columns), backend=backend).to_native()  # type: ignore[arg-type]
     except ModuleNotFoundError:
         raise checks.RavineValueError(f"backend={backend!r}: {backend} is not installed.") from None

@@ -79,7 +79,7 @@ def test_a_weight_in_a_column_is_one_for_each_sample():
         ("mse", -np.eye(6)[:, :4], {}, r"sample_weight\[0, 0\]=-1: expected weights of at least 0"),
         (losses.Dice(), W, {}, "Dice has one value for all steps of a sample"),
         ("mse", W, {"weighted_metrics": [squares]}, "MeanMetricWrapper has one value for all steps"),
-        (square, W, {}, "gives values of shape"),
+        (square, W, {}, "gives one number for a whole batch"),
     ],
 )
 def test_refused(loss, w, options, expected):
