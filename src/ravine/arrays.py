@@ -38,6 +38,8 @@ def real(argument: str, value: Any) -> np.ndarray:
 
     Types of fewer bits that JAX has and NumPy has not (bfloat16, float8, int4) become float32 and int8.
     """
+    if type(value) is np.ndarray and value.dtype.kind in "biuf":
+        return value  # as nearly always, and one prediction of a row takes no longer than a few such checks
     if value is None:
         checks.reject_type(argument, value, "an array")
     if isinstance(value, Mapping | set | str | bytes):

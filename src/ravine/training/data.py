@@ -81,10 +81,16 @@ def as_array(argument: str, value: Any, columns: Names | None = None) -> np.ndar
     return array
 
 
+SMALL = 2**12
+"""Of so few numbers each is looked at in less time than it takes to hold back a warning."""
+
+
 def _all_finite(array: np.ndarray) -> bool:
     """Whether an array holds no NaN and no infinity."""
     if array.dtype.kind != "f":
         return True
+    if array.size <= SMALL:
+        return bool(np.isfinite(array).all())
     # One number tells it for nearly every array, with no temporary of the array's size: BLAS's product of the array
     # with itself, or a sum where its rows do not lie one after another.
     with np.errstate(over="ignore", invalid="ignore"):

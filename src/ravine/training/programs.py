@@ -14,8 +14,7 @@ import os
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,7 @@ class Program:
     """
 
     def __init__(self, function: Callable[[list[Any], list[Any]], Any], options: Options, *, gives: bool) -> None:
-        self._function = jax.jit(function, compiler_options=dict(options), donate_argnums=(1,) if gives else ())
+        self._function = jax.jit(function, compiler_options=dict(options) or None, donate_argnums=(1,) if gives else ())
         self._first: threading.Lock | None = threading.Lock()
 
     def __call__(self, first: list[Any], second: list[Any]) -> Any:
@@ -66,14 +65,14 @@ class Shelf:
     """The programs that were used last, which it keeps alive."""
 
     def __init__(self) -> None:
-        self._programs: OrderedDict[Hashable, Program] = OrderedDict()
+        self._programs: OrderedDict[int, Program] = OrderedDict()  # by what they are, since keys take long to compare
         self._lock = threading.Lock()
 
-    def put(self, key: Hashable, program: Program) -> None:
+    def put(self, program: Program) -> None:
         """Hold a program, as the latest; the one that was used longest ago falls out if there are too many."""
         with self._lock:
-            self._programs[key] = program
-            self._programs.move_to_end(key)
+            self._programs[id(program)] = program
+            self._programs.move_to_end(id(program))
             if len(self._programs) > HELD:
                 self._programs.popitem(last=False)
 
@@ -95,14 +94,17 @@ _making = threading.Lock()
 _user: ContextVar[Shelf | None] = ContextVar("user", default=None)
 
 
-@contextmanager
-def held_by(shelf: Shelf) -> Iterator[None]:
+class held_by:  # read as a function; a generator would take three times as long
     """Let ``shelf`` hold the programs that are called meanwhile in this thread."""
-    token = _user.set(shelf)
-    try:
-        yield
-    finally:
-        _user.reset(token)
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def __enter__(self) -> None:
+        self._token = _user.set(self._shelf)
+
+    def __exit__(self, *_: object) -> None:
+        _user.reset(self._token)
 
 
 def forget() -> None:
@@ -119,10 +121,10 @@ def _program(key: Hashable, make: Callable[[], Program]) -> Program:
                 use_persistent_cache()
                 settings.Process.used = True
                 program = _alive[key] = make()
-    _latest.put(key, program)
+    _latest.put(program)
     user = _user.get()
     if user is not None:
-        user.put(key, program)
+        user.put(program)
     return program
 
 
