@@ -1,3 +1,4 @@
+import functools
 from dataclasses import FrozenInstanceError, replace
 
 import jax
@@ -101,3 +102,24 @@ def test_a_list_in_a_static_field_counts_as_a_tuple():
 
     assert jax.tree.structure(Axes([1, 2])) == jax.tree.structure(Axes((1, 2)))
     assert jax.jit(lambda a: len(a.axes))(Axes([1, 2])) == 2
+
+
+def own(x):
+    return 2 * x
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        (jax.nn.relu, False),
+        (jax.jit(jax.numpy.square), False),
+        (own, True),
+        (jax.vmap(own), True),
+        (jax.tree_util.Partial(own), True),
+        (jax.vmap(jax.tree_util.Partial(own)), True),
+        (functools.partial(jax.numpy.dot, np.ones((3, 3))), True),
+    ],
+    ids=["jax", "jit of jax", "own", "vmap of own", "Partial", "vmap of Partial", "partial of jax"],
+)
+def test_code_is_a_users_whatever_wraps_it(code, found):
+    assert trees.has_user_code([code]) is found

@@ -144,7 +144,10 @@ def _is_label(field: dataclasses.Field[Any]) -> bool:
 
 
 def _is_known(code: Any) -> bool:
-    return str(getattr(code, "__module__", "")).partition(".")[0] in ("ravine", "jax", "jaxlib")
+    # What JAX wraps is looked at itself; a partial, JAX's own kind too, may hold any function and any arrays.
+    code = inspect.unwrap(code)
+    module = str(getattr(code, "__module__", "")).partition(".")[0]
+    return module in ("ravine", "jax", "jaxlib") and not isinstance(code, functools.partial)
 
 
 @functools.cache
